@@ -1,0 +1,203 @@
+"""What is wrong or risky in a definition, in sentences a non-developer understands. Imports only this package.
+
+Each check is a function from a definition to findings. A finding's code is stable; raise CHECKS_VERSION when a
+check or the reading changes what it says, so that stored findings are made anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .characters import hidden_characters, holds_refused
+from .field_checks import check_description, check_fields, check_name, check_reading
+from .findings import Finding, Severity, most_severe_first
+from .secrets import likely_secrets
+from .tools import CHANGES, LABELS, RISKY, RUNS, Capability, base_name, is_mcp, kinds_of, split_tools
+
+if TYPE_CHECKING:
+    from .definition import Definition
+
+CHECKS_VERSION = 1
+
+LONG_DESCRIPTION, VERY_LONG_DESCRIPTION = 400, 1000  # estimated tokens
+_HTML_COMMENT = re.compile(r"<!--")
+
+
+def check(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """Every finding of a definition, most severe first; `early` are those known before it was read."""
+    findings = list(early)
+    if fault := definition.frontmatter.fault:
+        findings.append(Finding(fault.code, Severity.ERROR, fault.message, line=fault.line))
+    else:
+        for one in _CHECKS:
+            findings.extend(one(definition))
+    findings.extend(hidden_characters(definition.source))
+    findings.extend(_hidden_in_values(definition))
+    findings.extend(likely_secrets(definition.source))
+    return most_severe_first(findings)
+
+
+def errors(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """The errors `check` finds, without its other work: this runs on every file that comes in."""
+    findings = list(early)
+    if fault := definition.frontmatter.fault:
+        findings.append(Finding(fault.code, Severity.ERROR, fault.message, line=fault.line))
+    else:
+        findings.extend(check_name(definition))
+        findings.extend(check_description(definition))
+    if holds_refused(definition.source):
+        findings.extend(hidden_characters(definition.source))
+    findings.extend(_hidden_in_values(definition))
+    return most_severe_first(finding for finding in findings if finding.severity is Severity.ERROR)
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text costs: four ASCII characters or one other character each. Within about 20 %."""
+    ascii_count = len(text) if text.isascii() else sum(map(str.isascii, text))
+    return -(-ascii_count // 4) + len(text) - ascii_count
+
+
+def capabilities(definition: Definition) -> tuple[Capability, ...]:
+    """What the agent may do on its reader's machine: by its tools, its mode, its hooks and its servers."""
+    fields = definition.fields
+    found: list[Capability] = []
+    if fields.get("permissionMode") == "bypassPermissions":
+        found.append(Capability("bypasses-permissions", "Acts without asking for permission", risky=True))
+    if fields.get("hooks"):
+        found.append(Capability("runs-hooks", "Runs commands of its own before or after it acts (hooks)", risky=True))
+    if fields.get("mcpServers"):
+        found.append(Capability("starts-servers", "Starts or connects to MCP servers", risky=True))
+    tools = effective_tools(definition)
+    if tools is None:
+        but = f", but not {', '.join(denied)}" if (denied := denied_tools(definition)) else ""
+        label = f"May use every tool its user may: read, change, run, go online{but}"
+        found.append(Capability("all-tools", label, risky=True))
+    else:
+        kinds = kinds_of(tools)
+        found.extend(Capability(kind, label, kind in RISKY) for kind, label in LABELS.items() if kind in kinds)
+        servers = sorted({tool.split("__")[1] for tool in tools if is_mcp(tool)})
+        found.extend(
+            Capability("mcp-tools", f"Uses the tools of the MCP server “{name}”", risky=True) for name in servers
+        )
+        if not tools:
+            found.append(Capability("no-tools", "Names no tool; coding tools read that as every tool", risky=True))
+    return tuple(found)
+
+
+def effective_tools(definition: Definition) -> tuple[str, ...] | None:
+    """The tools left after those that are disallowed; None: all."""
+    if definition.tools is None:
+        return None
+    denied = denied_tools(definition)
+    return tuple(tool for tool in definition.tools if base_name(tool) not in denied)
+
+
+def denied_tools(definition: Definition) -> tuple[str, ...]:
+    """The tools taken away, without what stands in brackets: coding tools remove the whole tool."""
+    denied = split_tools(definition.fields.get("disallowedTools")) or ()
+    return tuple(dict.fromkeys(base_name(tool) for tool in denied))
+
+
+def _check_prompt(definition: Definition) -> Iterator[Finding]:
+    cut = definition.frontmatter
+    if not definition.prompt.strip():
+        message = "The prompt is empty. Write below the second --- line what the agent shall do, and how."
+        yield Finding("prompt-empty", Severity.WARNING, message, "prompt")
+        return
+    if match := _HTML_COMMENT.search(cut.prompt):
+        above = cut.opening.count("\n") + cut.block.count("\n") + cut.closing.count("\n")
+        line = above + cut.prompt.count("\n", 0, match.start()) + 1
+        message = (
+            f"Line {line} begins an HTML comment. Most pages hide it from people, but the model reads it; "
+            "the catalog shows it."
+        )
+        yield Finding("html-comment", Severity.NOTE, message, "prompt", line)
+
+
+def _check_cost(definition: Definition) -> Iterator[Finding]:
+    tokens = definition.description_tokens
+    if tokens > LONG_DESCRIPTION:
+        severity = Severity.WARNING if tokens > VERY_LONG_DESCRIPTION else Severity.NOTE
+        message = (
+            f"The description costs about {tokens:,} tokens in every conversation the agent is offered to, used or "
+            f"not. Most agents do with fewer than {LONG_DESCRIPTION}: shorten the examples first."
+        )
+        yield Finding("description-costly", severity, message, "description", definition.line_of("description"))
+
+
+def _check_risks(definition: Definition) -> Iterator[Finding]:
+    """What the file may do on a reader's machine; a plugin ignores the first three, a plain download has them all."""
+    fields, line_of = definition.fields, definition.line_of
+    if fields.get("permissionMode") == "bypassPermissions":
+        message = "The agent acts without ever asking for permission. Leave that choice to the person who runs it."
+        yield Finding(
+            "bypasses-permissions",
+            Severity.WARNING,
+            message,
+            "permissionMode",
+            line_of("permissionMode"),
+            {"permissionMode": None},
+        )
+    if fields.get("hooks"):
+        message = "Hooks run commands on the reader's machine. Say in the prompt or the change note what each one does."
+        yield Finding("runs-hooks", Severity.WARNING, message, "hooks", line_of("hooks"))
+    if fields.get("mcpServers"):
+        message = "The agent starts or connects to MCP servers on the reader's machine. Make sure each one is trusted."
+        yield Finding("starts-servers", Severity.WARNING, message, "mcpServers", line_of("mcpServers"))
+    tools = effective_tools(definition)
+    if definition.tools is None:
+        but = f" but {', '.join(denied)}" if (denied := denied_tools(definition)) else ""
+        message = (
+            f"The agent may use every tool{but}. Naming the tools it needs makes it safer and keeps it to its task."
+        )
+        yield Finding("all-tools", Severity.NOTE, message, "tools", line_of("tools"))
+    elif tools and any(base_name(tool) in ("Bash", "PowerShell") for tool in tools):
+        message = "The agent may run commands on the reader's machine."
+        yield Finding("runs-commands", Severity.NOTE, message, "tools", line_of("tools"))
+    elif tools and CHANGES in kinds_of(tools) and RUNS not in kinds_of(tools):
+        message = "The agent may create and change files in the reader's project."
+        yield Finding("changes-files", Severity.NOTE, message, "tools", line_of("tools"))
+
+
+def _hidden_in_values(definition: Definition) -> Iterator[Finding]:
+    r"""Characters that only an escape such as "\u202e" in double quotes brings in: the source looks innocent."""
+    if "\\" not in definition.frontmatter.block:
+        return
+    for key, value in definition.fields.items():
+        for text in _texts(value):
+            if not holds_refused(text):
+                continue
+            for finding in hidden_characters(text.replace("\n", " ").removeprefix("\ufeff")):
+                if finding.severity is Severity.ERROR and text not in definition.source:
+                    message = (
+                        f"The field {key} holds, written as an escape, a character that is not allowed. Delete it."
+                    )
+                    yield Finding(finding.code, Severity.ERROR, message, key, definition.line_of(key))
+                    break
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+
+
+_CHECKS: tuple[Callable[[Definition], Iterable[Finding]], ...] = (
+    check_reading,
+    check_name,
+    check_description,
+    check_fields,
+    _check_cost,
+    _check_prompt,
+    _check_risks,
+)
+
+__all__ = ["CHECKS_VERSION", "capabilities", "check", "effective_tools", "estimated_tokens"]

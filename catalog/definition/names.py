@@ -1,0 +1,101 @@
+"""The name of an agent: its address form and the title a person reads. Imports nothing of the catalog."""
+
+import re
+import unicodedata
+
+KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SEPARATORS = re.compile(r"[\W_]+")
+# Words a title writes in capitals; everything else is capitalised by its first letter.
+_ACRONYMS = frozenset(
+    [
+        "ai",
+        "api",
+        "aws",
+        "cd",
+        "ci",
+        "cli",
+        "cms",
+        "cpp",
+        "css",
+        "csv",
+        "db",
+        "devops",
+        "dx",
+        "gcp",
+        "gdpr",
+        "gis",
+        "gpt",
+        "graphql",
+        "hr",
+        "html",
+        "http",
+        "iac",
+        "ios",
+        "ip",
+        "ui",
+        "ux",
+        "qa",
+        "json",
+        "jwt",
+        "k8s",
+        "kpi",
+        "llm",
+        "mcp",
+        "ml",
+        "mlops",
+        "nlp",
+        "nosql",
+        "oauth",
+        "ocr",
+        "pci",
+        "pdf",
+        "php",
+        "ppc",
+        "pr",
+        "rag",
+        "rest",
+        "sdk",
+        "seo",
+        "sla",
+        "sql",
+        "sre",
+        "ssl",
+        "tdd",
+        "tls",
+        "tv",
+        "url",
+        "vr",
+        "xml",
+        "xr",
+        "yaml",
+    ]
+)
+_SPELLINGS = {
+    "devops": "DevOps",
+    "graphql": "GraphQL",
+    "ios": "iOS",
+    "mlops": "MLOps",
+    "nosql": "NoSQL",
+    "oauth": "OAuth",
+    "cpp": "C++",
+}
+
+
+def fold_name(text: str) -> str:
+    """The address form of a name: NFKC, lower case, letters and digits of any script in words joined by "-".
+
+    "FP&A Analyst" gives "fp-a-analyst"; a kebab-case name is itself; a text without a letter or digit gives "".
+    """
+    if KEBAB.fullmatch(text):
+        return text
+    # Case folding can undo normal form and the reverse: one more round makes the result stable.
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).casefold()
+    return _SEPARATORS.sub("-", unicodedata.normalize("NFKC", folded)).strip("-")
+
+
+def title_of(name: str) -> str:
+    """The title for a name as written: kebab-case becomes words, anything else is a title already."""
+    if not KEBAB.fullmatch(name):
+        return " ".join(name.split())
+    words = (_SPELLINGS.get(w) or (w.upper() if w in _ACRONYMS else w[:1].upper() + w[1:]) for w in name.split("-"))
+    return " ".join(words)
