@@ -8,7 +8,7 @@ Imports no Django and no other room of the catalog.
 
 from .checks import CHECKS_VERSION
 from .definition import Definition, digest_of, parse, read
-from .examples import Example
+from .dialogues import Example
 from .fields import FIELDS, Field, Kind
 from .findings import Finding, InvalidDefinition, InvalidValue, Severity
 from .frontmatter import DefinitionHandler, Reading

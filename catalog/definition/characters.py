@@ -66,6 +66,7 @@ def hidden_characters(source: str) -> Iterator[Finding]:
     if not suspects:
         return
     seen: dict[str, int] = {}
+    lines: dict[str, int] = {}  # of the last finding of each kind
     line = 1
     at = 0
     for match in suspects:
@@ -80,11 +81,13 @@ def hidden_characters(source: str) -> Iterator[Finding]:
         if seen[code] <= MOST_NAMED:
             column = start - source.rfind("\n", 0, start)
             message = f"Line {line}, column {column} holds {what} ({_name(char)}). Delete it."
+            lines[code] = line
             yield Finding(code, severity, message, line=line)
     for code, count in seen.items():
         if count > MOST_NAMED:
             severity = next(row[1] for row in _CLASSES if row[0] == code)
-            yield Finding(code, severity, f"{count - MOST_NAMED} more characters of the same kind follow.")
+            message = f"{count - MOST_NAMED} more characters of the same kind follow."
+            yield Finding(code, severity, message, line=lines[code])
 
 
 def _is_expected(source: str, at: int, char: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .characters import hidden_characters, holds_refused
 from .field_checks import check_description, check_fields, check_name, check_reading
 from .findings import Finding, Severity, most_severe_first
+from .limits import MAX_SOURCE_BYTES
 from .secrets import likely_secrets
 from .tools import CHANGES, LABELS, RISKY, RUNS, Capability, base_name, is_mcp, kinds_of, split_tools
 
@@ -33,9 +34,10 @@ def check(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Findin
     else:
         for one in _CHECKS:
             findings.extend(one(definition))
-    findings.extend(hidden_characters(definition.source))
+    text = definition.source[:MAX_SOURCE_BYTES]  # a larger one is an error already
+    findings.extend(hidden_characters(text))
     findings.extend(_hidden_in_values(definition))
-    findings.extend(likely_secrets(definition.source))
+    findings.extend(likely_secrets(text))
     return most_severe_first(findings)
 
 
@@ -47,8 +49,9 @@ def errors(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Findi
     else:
         findings.extend(check_name(definition))
         findings.extend(check_description(definition))
-    if holds_refused(definition.source):
-        findings.extend(hidden_characters(definition.source))
+    text = definition.source[:MAX_SOURCE_BYTES]
+    if holds_refused(text):
+        findings.extend(hidden_characters(text))
     findings.extend(_hidden_in_values(definition))
     return most_severe_first(finding for finding in findings if finding.severity is Severity.ERROR)
 

@@ -9,13 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from . import checks
-from .examples import Dialogues, Example, read_dialogues, write_examples, write_lead
+from .dialogues import Dialogues, Example, read_dialogues
+from .examples import write_examples, write_lead
 from .findings import Finding, InvalidDefinition, InvalidValue, Severity
 from .frontmatter import Frontmatter, Reading, read_frontmatter, split
 from .limits import MAX_SOURCE_BYTES
 from .names import fold_name, title_of
 from .rewriting import Quoted, as_decoded, is_list_field, newline_of, rewrite
 from .tools import Capability, split_tools
+from .values import Entry
 
 
 def digest_of(data: bytes) -> str:
@@ -82,6 +84,11 @@ class Definition:
         if "description" in values:
             values["description"] = as_decoded(values["description"])
         return MappingProxyType(values)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Where each field stands; of one that stands twice the last, which is the one that counts."""
+        return {entry.key: entry for entry in self.frontmatter.entries}
 
     def _text(self, key: str) -> str:
         value = self.fields.get(key)
@@ -157,8 +164,8 @@ class Definition:
 
     def line_of(self, key: str) -> int | None:
         """The line of the source, from 1, where a field begins."""
-        entries = self.frontmatter.entries
-        return next((entry.line + 2 for entry in reversed(entries) if entry.key == key), None)
+        entry = self.entries.get(key)
+        return entry.line + 2 if entry else None
 
     # --- Change: text to text ---
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from .limits import MAX_NAME_LENGTH
 from .names import KEBAB
 from .rewriting import LITERAL_NEWLINE, Quoted, as_decoded
 from .tools import NEVER_FOR_SUBAGENTS, OLD_NAMES, TOOLS, base_name, is_mcp, split_tools
-from .values import Entry
+from .values import Entry, NotStrict, read_mapping
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -26,48 +27,76 @@ if TYPE_CHECKING:
 _MODEL_ID = re.compile(r"(?:[a-z0-9.-]+[/:.])?claude-[a-z0-9][a-z0-9.:@-]*(?:\[[0-9a-z]+\])?", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\n|\\\\n")
 _SPILL = frozenset(
-    ["user", "assistant", "context", "examples", "example", "commentary", "human", "agent", "specifically", "note"]
+    [
+        "user",
+        "assistant",
+        "context",
+        "examples",
+        "example",
+        "commentary",
+        "human",
+        "agent",
+        "specifically",
+        "例",
+        "使用例",
+        "ユーザー",
+        "アシスタント",
+        "note",
+    ]
 )
 _NEAR_COLORS = {
     "magenta": "pink", "fuchsia": "pink", "rose": "pink", "violet": "purple", "indigo": "purple", "teal": "cyan",
     "turquoise": "cyan", "aqua": "cyan", "navy": "blue", "lime": "green", "emerald": "green", "gold": "yellow",
     "amber": "yellow", "crimson": "red", "maroon": "red", "brown": "orange", "coral": "orange",
 }  # fmt: skip
+MOST_NAMED = 10  # findings of one kind
+MOST_TOOLS = 100  # tools of one list that are looked at
 SHORTEST_NAME, LONGEST_USUAL_NAME = 2, 50
-
-
-def _entry(definition: Definition, key: str) -> Entry | None:
-    return next((entry for entry in reversed(definition.frontmatter.entries) if entry.key == key), None)
 
 
 def check_reading(definition: Definition) -> Iterator[Finding]:
     """Files that only a lenient reading can read, and keys that stand twice."""
-    trouble = definition.frontmatter.trouble
-    line = definition.line_of("description") or (trouble.line + 2 if trouble and trouble.line is not None else None)
-    fix = {"description": Quoted(definition.description)} if definition.description else None
-    if definition.reading is Reading.QUOTED:
-        message = (
-            "Strict programs cannot read this file, because a text with special characters stands without quotes. "
-            "Claude Code reads it on its second try. Quoting the description makes it safe everywhere."
-        )
-        yield Finding("reading-quoted", Severity.NOTE, message, "description", line, fix)
-    elif definition.reading is Reading.RECOVERED:
-        message = (
-            "Coding tools would reject this file or cut its description: the block at the top is not written as it "
-            "must be. The catalog could recover the text; quoting the description mends the file."
-        )
-        yield Finding("reading-recovered", Severity.WARNING, message, "description", line, fix)
-    keys = [entry.key for entry in definition.frontmatter.entries]
-    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1) if len(set(keys)) < len(keys) else ():
+    if definition.reading is not Reading.STRICT:
+        yield _lenient_reading(definition)
+    times = Counter(entry.key for entry in definition.frontmatter.entries)
+    for key in [key for key, count in times.items() if count > 1][:MOST_NAMED]:
         message = f"The field {key} stands more than once. Coding tools take the last one; delete the others."
         yield Finding("field-repeated", Severity.WARNING, message, key, definition.line_of(key))
-    for entry in definition.frontmatter.entries:
-        if entry.eaten:
+    for entry in definition.entries.values():
+        if entry.eaten and entry.key in FIELDS:
             what = "a word that begins with &" if entry.eaten[0] == "&" else "a word that begins with !"
             message = (
                 f"The value of {entry.key} begins with {what}, which coding tools leave out. Put the value in quotes."
             )
             yield Finding("value-cut-at-front", Severity.WARNING, message, entry.key, entry.line + 2)
+
+
+def _lenient_reading(definition: Definition) -> Finding:
+    """What a strict program stumbles over, and the fields to be put in quotes."""
+    culprits = [entry for entry in definition.entries.values() if _stumbles(definition, entry)]
+    texts = {e.key: definition.fields[e.key] for e in culprits if isinstance(e.value, str)}
+    key = next(iter(texts), "description")
+    fix = {name: Quoted(text) for name, text in texts.items()} or None
+    if definition.reading is Reading.QUOTED:
+        message = (
+            f"Strict programs cannot read this file, because the value of {key} has special characters and no quotes. "
+            "Claude Code reads it on its second try. In quotes it is safe everywhere."
+        )
+        return Finding("reading-quoted", Severity.NOTE, message, key, definition.line_of(key), fix)
+    message = (
+        f"Coding tools would reject this file or cut its text, because the value of {key} is not written as it must "
+        "be. The catalog could recover it; putting it in quotes mends the file."
+    )
+    return Finding("reading-recovered", Severity.WARNING, message, key, definition.line_of(key), fix)
+
+
+def _stumbles(definition: Definition, entry: Entry) -> bool:
+    """Whether the lines of a field, read alone, are not strict YAML of one field."""
+    lines = definition.frontmatter.block.split("\n")[entry.line : entry.end]
+    try:
+        return len(read_mapping("\n".join(lines) + "\n")) != 1
+    except NotStrict:
+        return True
 
 
 def check_name(definition: Definition) -> Iterator[Finding]:
@@ -129,7 +158,7 @@ def check_description(definition: Definition) -> Iterator[Finding]:
         message = f"The description is read as {_kind_of(value)}, so coding tools skip the file. Put it in quotes."
         yield Finding("description-not-text", Severity.ERROR, message, "description", line, fix)
         return
-    if entry := _entry(definition, "description"):
+    if entry := definition.entries.get("description"):
         yield from _check_description_cut(definition, entry)
         yield from _check_literal_newlines(definition, entry)
 
@@ -190,13 +219,17 @@ def _check_literal_newlines(definition: Definition, entry: Entry) -> Iterator[Fi
 
 def check_fields(definition: Definition) -> Iterator[Finding]:
     """Values that a coding tool drops or does not know, and fields that nobody reads."""
+    unknown = [key for key in definition.fields if key not in FIELDS and key.lower() not in _SPILL]
+    for key in unknown[:MOST_NAMED]:
+        yield _unknown_field(definition, key)
+    if len(unknown) > MOST_NAMED:
+        message = f"Coding tools do not know {len(unknown) - MOST_NAMED} more of the fields and pass over them."
+        yield Finding("field-unknown", Severity.NOTE, message)
     for key, value in definition.fields.items():
         field = FIELDS.get(key)
-        if field is None:
-            yield from _check_unknown(definition, key)
-        elif value is None and field.name not in ("name", "description", "tools"):
+        if field is None or (value is None and key != "tools"):
             continue
-        elif field.kind in (Kind.CHOICE, Kind.MODEL, Kind.EFFORT):
+        if field.kind in (Kind.CHOICE, Kind.MODEL, Kind.EFFORT):
             yield from _check_choice(definition, field, value)
         elif field.kind is Kind.TOOLS:
             yield from _check_tools(definition, field, value)
@@ -204,9 +237,7 @@ def check_fields(definition: Definition) -> Iterator[Finding]:
             yield Finding("value-of-wrong-type", Severity.WARNING, problem, key, definition.line_of(key))
 
 
-def _check_unknown(definition: Definition, key: str) -> Iterator[Finding]:
-    if key.lower() in _SPILL:
-        return
+def _unknown_field(definition: Definition, key: str) -> Finding:
     line = definition.line_of(key)
     alike = {
         "allowed-tools": "tools",
@@ -218,10 +249,9 @@ def _check_unknown(definition: Definition, key: str) -> Iterator[Finding]:
     if near and near not in definition.fields:
         message = f"Coding tools do not know the field {key}. Did you mean {near}?"
         value = definition.fields[key]
-        yield Finding("field-misspelt", Severity.WARNING, message, key, line, {key: None, near: value})
-    else:
-        message = f"Coding tools do not know the field {key} and pass over it. The catalog keeps it."
-        yield Finding("field-unknown", Severity.NOTE, message, key, line)
+        return Finding("field-misspelt", Severity.WARNING, message, key, line, {key: None, near: value})
+    message = f"Coding tools do not know the field {key} and pass over it. The catalog keeps it."
+    return Finding("field-unknown", Severity.NOTE, message, key, line)
 
 
 def _check_choice(definition: Definition, field: Field, value: Any) -> Iterator[Finding]:
@@ -261,7 +291,7 @@ def _check_tools(definition: Definition, field: Field, value: Any) -> Iterator[F
             )
             yield Finding("tools-empty", Severity.WARNING, message, "tools", line, {"tools": None})
         return
-    for tool in dict.fromkeys(base_name(tool) for tool in tools):
+    for tool in list(dict.fromkeys(base_name(tool) for tool in tools))[:MOST_TOOLS]:
         yield from _check_tool(field.name, tool, tools, line)
 
 
@@ -321,7 +351,7 @@ def _closest(word: str, known: tuple[str, ...]) -> str:
 
 def _as_written(definition: Definition, key: str) -> str:
     """A field's first line as it stands behind the colon."""
-    entry = _entry(definition, key)
+    entry = definition.entries.get(key)
     row = definition.frontmatter.block.split("\n")[entry.line] if entry else ""
     return row.partition(":")[2].strip()
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from frontmatter.default_handlers import BaseHandler
@@ -177,7 +178,8 @@ def _quote(line: str) -> str:
     rest = line[match.end() + len(value) :]
     if value[0] in "\"'" and len(value) > 1 and value[-1] == value[0]:
         return line
-    if not _SPECIAL.search(value) and value[0] not in "\"'":
+    begins_quoted = value[0] in "\"'" and value.find(value[0], 1) > 0
+    if not _SPECIAL.search(value) and not begins_quoted:
         return line
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'{key}"{escaped}"{rest}'
@@ -189,7 +191,7 @@ def _recover(block: str) -> Iterable[Entry]:
     if lines[-1] == "":
         lines.pop()
     starts = [n for n, line in enumerate(lines) if _FIELD_START.match(line)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         yield from _recover_field(lines, start, end)
 
 

@@ -38,17 +38,17 @@ def rewrite(source: str, key: str, value: Any) -> str:
     Where the change makes a lenient reading strict, other fields may read as the strict reading has them; no byte
     of theirs changes. Raises InvalidValue for a value that no way of writing brings back.
     """
-    if not _KEY.fullmatch(key):
-        raise InvalidValue(f"“{key}” cannot be the name of a field. Use letters, digits and hyphens.")
     _refuse_half_characters(value)
     before = read_frontmatter(source)
+    if not _KEY.fullmatch(key) and key not in before.values:
+        raise InvalidValue(f"“{key}” cannot be the name of a field. Use letters, digits and hyphens.")
     if before.fault and not before.opening:
         return _with_new_block(before, key, value)
     if before.fault:
         raise InvalidValue(before.fault.message)
     if value is None:
         return _without(before, key)
-    wanted = _as_read(key, value)
+    wanted = list(value) if isinstance(value, tuple) else value
     others = {k: v for k, v in before.values.items() if k != key}
     acceptable = ""
     for text in _attempts(before, key, value):
@@ -77,8 +77,6 @@ def as_decoded(value: Any) -> Any:
 
 
 def _as_read(key: str, value: Any) -> Any:
-    if isinstance(value, tuple):
-        value = list(value)
     if value is None and is_list_field(key):
         return []  # `tools:` with nothing behind it is an empty list
     return as_decoded(value) if key == "description" else value
@@ -169,9 +167,8 @@ def _ways(key: str, value: Any, existing: Entry | None, old: str, before: Frontm
     if isinstance(value, (list, tuple)):
         yield from _list_ways(head, indent, list(value), existing)
     elif isinstance(value, dict):
-        dumped = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=10**6).splitlines()
-        yield [head, *(f"{indent}  {line}" for line in dumped)]
-        yield [f"{head} {json.dumps(value, ensure_ascii=False)}"]
+        yield [head, *(f"{indent}  {line}" for line in _dumped(value))]
+        yield [f"{head} {_as_json(value)}"]
     elif isinstance(value, str):
         for lines in _text_ways(key, head, indent, value, existing):
             for end in comments if len(lines) == 1 else [""]:
@@ -207,7 +204,7 @@ def _text_ways(key: str, head: str, indent: str, value: str, existing: Entry | N
     if _UNPRINTABLE.search(value):
         yield [f"{head} {_double_quoted(value)}"]
         return
-    if style == "'":
+    if style == "'" and "\n" not in one_line:
         yield [f"{head} '" + one_line.replace("'", "''") + "'"]
     elif style == '"':
         yield [f"{head} {_double_quoted(one_line)}"]
@@ -215,7 +212,7 @@ def _text_ways(key: str, head: str, indent: str, value: str, existing: Entry | N
         yield from _block_ways(head, indent, value, style)
     elif style == "raw" and "\n" in value:
         yield from _block_ways(head, indent, value, "|")
-    elif one_line and not one_line.isspace():
+    elif "\n" not in one_line and one_line and not one_line.isspace():
         yield [f"{head} {one_line}"]
     yield [f"{head} {_double_quoted(one_line)}"]
     yield [f"{head} {_double_quoted(value)}"]
@@ -225,8 +222,19 @@ def _text_ways(key: str, head: str, indent: str, value: str, existing: Entry | N
 
 def _double_quoted(text: str) -> str:
     r"""A YAML double-quoted scalar: JSON's escapes, every other character as it is unless unprintable."""
-    quoted = json.dumps(str(text), ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: _escape(match.group()), quoted)
+    return _as_json(str(text))
+
+
+def _as_json(value: Any) -> str:
+    return _UNPRINTABLE.sub(lambda match: _escape(match.group()), json.dumps(value, ensure_ascii=False))
+
+
+def _dumped(value: Any) -> list[str]:
+    """Lines of block-style YAML; characters that would not come back as they are written as escapes."""
+    text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=10**6)
+    if _UNPRINTABLE.search(text):
+        text = yaml.safe_dump(value, sort_keys=False, width=10**6)
+    return text.removesuffix("\n").split("\n")
 
 
 def _escape(char: str) -> str:
@@ -251,12 +259,11 @@ def _block_ways(head: str, indent: str, value: str, style: str) -> Iterator[list
 def _list_ways(head: str, indent: str, items: list[Any], existing: Entry | None) -> Iterator[list[str]]:
     """As one comma-separated line, as `[a, b]`, or as `- a` lines: in the manner the field has, else in that order."""
     plain = all(isinstance(item, (str, int, float)) and not isinstance(item, bool) for item in items)
-    flow = [f"{head} {json.dumps(items, ensure_ascii=False)}"]
+    flow = [f"{head} {_as_json(items)}"]
     if not items:
         yield from (flow, [head])
         return
-    dumped = yaml.safe_dump(items, allow_unicode=True, sort_keys=False, width=10**6).splitlines()
-    block = [head, *(f"{indent}  {line}" for line in dumped)]
+    block = [head, *(f"{indent}  {line}" for line in _dumped(items))]
     bare = [f"{head} [{', '.join(str(item) for item in items)}]"]
     ways = [bare, flow, block] if plain and existing and existing.nested == "flow" else [block, flow]
     yield from ways

@@ -21,7 +21,9 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}|0o[0-7]{1,15}|0x[0-9a-fA-F]{1,12}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,2})?")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,2})?")
+
+_MOST_DIGITS = 17  # of a number that a double can hold
 
 # YAML 1.2 and the real client break lines at LF and CR LF only and take any character; PyYAML (YAML 1.1)
 # also breaks at these and refuses others. They travel through it as private-use characters.
@@ -151,7 +153,7 @@ def _scalar(text: str, *, plain: bool) -> Any:
     if first.isdigit() or first in "+-.":
         if _INTEGER.fullmatch(text):
             return int(text, 0 if text[:2] in ("0o", "0x") else 10)
-        if len(text) < 40 and _FLOAT.fullmatch(text) and any(c.isdigit() for c in text):
+        if len(text) <= _MOST_DIGITS and not text.isdigit() and _FLOAT.fullmatch(text):
             return float(text)
     return text
 
@@ -168,6 +170,8 @@ def _reveal(value: Any) -> Any:
 
 def _with_ends(entries: list[Entry], block: str) -> list[Entry]:
     """Give each entry its last line: all up to the next key, but for the blank and comment lines before it."""
+    if not entries:
+        return entries
     lines = block.split("\n")
     if lines[-1] == "":
         lines.pop()
