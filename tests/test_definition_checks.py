@@ -307,12 +307,54 @@ def test_any_block_is_read(odd: str, syntax: str) -> None:
         asked_everything(read(f"---\n{block}\n---\n{odd}"))
 
 
-PIECES = ["[", "{", "- ", "? ", "a: ", "&a ", "*a ", "!t ", '"', "'", "|\n", "\t", " ", "\\n", "<example>",
-          "</example>", "- User: 'a'\\n", "\\nuser: x", "(", ",", "\\", "日", "\u2028", "\x00", "\r", "\r\n", "--- ",
-          "\n---", "\u202e", "sk-", "eyJaaaaaaaaaaaa.", "#", "<commentary>", "Examples: ", "a,", "k: v\n", "\ud800"]  # fmt: skip
-PLACES = ["{}", "---\n{}",
-          "---\nname: x\ndescription: {}\n---\n", "---\nname: x\ndescription: y\ntools: {}\n---\n",
-          "---\n{}\n---\n", '---\nname: x\ndescription: "{}"\n---\n', "---\nname: x\ndescription: y\n---\n{}"]  # fmt: skip
+PIECES = [
+    "[",
+    "{",
+    "- ",
+    "? ",
+    "a: ",
+    "&a ",
+    "*a ",
+    "!t ",
+    '"',
+    "'",
+    "|\n",
+    "\t",
+    " ",
+    "\\n",
+    "<example>",
+    "</example>",
+    "- User: 'a'\\n",
+    "\\nuser: x",
+    "(",
+    ",",
+    "\\",
+    "日",
+    "\u2028",
+    "\x00",
+    "\r",
+    "\r\n",
+    "--- ",
+    "\n---",
+    "\u202e",
+    "sk-",
+    "eyJaaaaaaaaaaaa.",
+    "#",
+    "<commentary>",
+    "Examples: ",
+    "a,",
+    "k: v\n",
+    "\ud800",
+]
+PLACES = [
+    "{}",
+    "---\n{}",
+    "---\nname: x\ndescription: {}\n---\n",
+    "---\nname: x\ndescription: y\ntools: {}\n---\n",
+    "---\n{}\n---\n",
+    '---\nname: x\ndescription: "{}"\n---\n',
+    "---\nname: x\ndescription: y\n---\n{}",
+]
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=ascii)

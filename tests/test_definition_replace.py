@@ -19,10 +19,50 @@ FILES = sorted((Path(__file__).parent / "definitions" / "good").iterdir())
 one_line = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
 prose = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1)
 awkward = st.sampled_from(
-    ["a: b", "- x", "# y", "x # y", "ends:", '"q" r', "it's", "[x] y", "{x}", "*a*", "&a b", "!t u", "%", "@m", "`c`",
-     "| x", "> x", "true", "123", "null", "~", " lead", "trail ", "a\n\nb", "a\nuser: b", "---", "a\n---\nb", "\\d",
-     "\\", "tab\there", "日本: 語", "\u2028", "'", '"', "no", "2024-01-01", "a\n b\n  c", "\nx", "x\n", "x\n\n", "\ufeffx"]
-)  # fmt: skip
+    [
+        "a: b",
+        "- x",
+        "# y",
+        "x # y",
+        "ends:",
+        '"q" r',
+        "it's",
+        "[x] y",
+        "{x}",
+        "*a*",
+        "&a b",
+        "!t u",
+        "%",
+        "@m",
+        "`c`",
+        "| x",
+        "> x",
+        "true",
+        "123",
+        "null",
+        "~",
+        " lead",
+        "trail ",
+        "a\n\nb",
+        "a\nuser: b",
+        "---",
+        "a\n---\nb",
+        "\\d",
+        "\\",
+        "tab\there",
+        "日本: 語",
+        "\u2028",
+        "'",
+        '"',
+        "no",
+        "2024-01-01",
+        "a\n b\n  c",
+        "\nx",
+        "x\n",
+        "x\n\n",
+        "\ufeffx",
+    ]
+)
 texts = awkward | one_line | prose
 words = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,12}", fullmatch=True)
 tools = st.lists(
@@ -70,10 +110,22 @@ DESCRIPTIONS = [
     '"description": Plans releases.',
 ]
 OTHERS = [
-    "model: sonnet", "model: opus # dear", "# a comment", "", "tools: Read, Grep", "tools: [Read, Grep]",
-    "tools:\n  - Read\n  - Bash(git *)", "color: 'green'", "vibe: calm", "maxTurns: 5", "hooks:\n  Stop:\n    - x: y",
-    "initialPrompt: |-\n  Begin:\n  now", "memory: user", "background: true", "skills: [a, b]",
-]  # fmt: skip
+    "model: sonnet",
+    "model: opus # dear",
+    "# a comment",
+    "",
+    "tools: Read, Grep",
+    "tools: [Read, Grep]",
+    "tools:\n  - Read\n  - Bash(git *)",
+    "color: 'green'",
+    "vibe: calm",
+    "maxTurns: 5",
+    "hooks:\n  Stop:\n    - x: y",
+    "initialPrompt: |-\n  Begin:\n  now",
+    "memory: user",
+    "background: true",
+    "skills: [a, b]",
+]
 
 
 @st.composite

@@ -20,7 +20,7 @@ def write_examples(description: str, examples: Sequence[Example]) -> str:
     """
     now = read_dialogues(description)
     wanted = tuple(_cleaned(example) for example in examples if example)
-    if now.examples == wanted:
+    if now.examples in (wanted, tuple(examples)):
         return description
     for attempt in _attempts(now, wanted):
         if read_dialogues(attempt).examples == wanted:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+# Normalising takes quadratic time on long runs of combining marks; no name is longer than 100 characters.
+_MOST_FOLDED = 1000
 KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SEPARATORS = re.compile(r"[\W_]+")
 # Words a title writes in capitals; everything else is capitalised by its first letter.
@@ -88,6 +90,7 @@ def fold_name(text: str) -> str:
     """
     if KEBAB.fullmatch(text):
         return text
+    text = text[:_MOST_FOLDED]
     # Case folding can undo normal form and the reverse: one more round makes the result stable.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).casefold()
     return _SEPARATORS.sub("-", unicodedata.normalize("NFKC", folded)).strip("-")

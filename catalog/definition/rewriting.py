@@ -245,7 +245,9 @@ def _block_ways(head: str, indent: str, value: str, style: str) -> Iterator[list
     body = value.rstrip("\n")
     chomp = {0: "-", 1: ""}.get(len(value) - len(body), "+")
     lines = value.split("\n")
-    if chomp != "-":
+    if chomp == "+" or not body.rpartition("\n")[2].strip():
+        return  # its last lines would be blank, and blank lines belong to no field
+    if chomp == "":
         lines.pop()
     if style == ">":
         yield [
