@@ -1,0 +1,379 @@
+"""The verbs that change what the catalog offers: the only writer of agents' names, versions and events.
+
+Each verb is one transaction under a lock on its agent, says who did it, and leaves one line in the audit log.
+Imports `models`, `projection`, `search` and `definition`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from catalog import projection, search
+from catalog.definition import (
+    Definition,
+    Finding,
+    InvalidDefinition,
+    InvalidValue,
+    fold_name,
+    parse,
+    read,
+    title_of,
+)
+from catalog.definition.limits import MAX_NAME_LENGTH
+from catalog.models import TITLE_MAX_LENGTH, Agent, Category, Event, Example, FormerName, Version
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MAX_NOTE_LENGTH = 500
+
+
+class NotPublishable(Exception):
+    """The catalog cannot do what was asked. The sentence says why and what to do instead."""
+
+    def __init__(self, sentence: str, findings: Iterable[Finding] = ()) -> None:
+        super().__init__(sentence)
+        self.findings = tuple(findings)
+
+
+class PublishConflict(Exception):
+    """The text was written against a version that is no longer the latest. `latest` is the one to look at."""
+
+    def __init__(self, latest: Version, base: int) -> None:
+        against = f"against version {base}" if base else "before there was a version"
+        super().__init__(
+            f"This text was written {against}, and version {latest.number} was published since. "
+            "Compare the two, take over what is missing, and publish again."
+        )
+        self.latest = latest
+        self.base = base
+
+
+class NameTaken(Exception):
+    """Another agent has this name, or had it: names are never used twice. `agent` is that agent."""
+
+    def __init__(self, name: str, agent: Agent | None) -> None:
+        super().__init__(f"The name {name!r} belongs to another agent. Choose another name.")
+        self.name = name
+        self.agent = agent
+
+
+def register(definition: Definition, *, by: User, category: Category | None = None) -> tuple[Agent, bool]:
+    """The agent this definition names (also by a former name), made if need be, and whether it was made.
+
+    A new agent takes its title from the definition and stands on the shelf `category`; it offers nothing yet.
+    Raises NotPublishable where the definition has no usable name.
+    """
+    name = definition.name
+    if not name or len(name) > MAX_NAME_LENGTH:
+        raise NotPublishable(
+            f"An agent needs a name of 1 to {MAX_NAME_LENGTH} letters, digits and hyphens: "
+            "put a line like 'name: code-reviewer' at the top of the file."
+        )
+    with transaction.atomic():
+        if known := Agent.objects.filter(name=name).first() or Agent.objects.once_named(name).first():
+            return known, False
+        agent, created = Agent.objects.get_or_create(
+            name=name,
+            defaults={"title": _title(definition.fields), "category": category, "updated_at": timezone.now()},
+        )
+        if created:
+            _record(by, "created", agent)
+    return agent, created
+
+
+def publish(
+    agent: Agent, source: str | bytes | Definition, *, by: User, note: str = "", base: int | None = None
+) -> tuple[Version, bool]:
+    """Make `source` the next version of `agent`: the version, and whether it is new.
+
+    The text the catalog offers already is nothing new, whoever sends it and however often. `base` is the
+    number of the version the text was written against (0: none), `note` says in at most 500 characters what
+    changed. A Definition saves reading the text again. Raises InvalidDefinition (the text has errors),
+    PublishConflict (a later version than `base` is offered) or NotPublishable (the text carries another
+    agent's name; it was withdrawn, and a copy that arrives again must not undo that; the note is too long).
+    """
+    definition = _readable(source)
+    note = clean_note(note)
+    with transaction.atomic():
+        lock_agent(agent)
+        latest = agent.latest_version
+        if latest and latest.digest == definition.digest:
+            return latest, False
+        newest = _newest_number(agent)
+        _refuse_another_name(agent, definition)
+        _refuse_outdated_base(agent, base, newest)
+        if newest:
+            _refuse_withdrawn(agent, definition)
+        version = _add_version(agent, definition, by, note, newest)
+        _record(by, "published", agent, version)
+    return version, True
+
+
+def yank(version: Version, *, by: User, reason: str) -> None:
+    """Stop offering a version; its pinned address still answers. Twice is once. Raises NotPublishable."""
+    reason = clean_note(reason, "reason")
+    with transaction.atomic():
+        _lock_version(version)
+        if version.is_yanked:
+            return
+        _mark(version, by, reason)
+        _record(by, "yanked", version.agent, version, reason=reason)
+
+
+def unyank(version: Version, *, by: User) -> None:
+    """Offer a withdrawn version again. Twice is once."""
+    with transaction.atomic():
+        _lock_version(version)
+        if not version.is_yanked:
+            return
+        _mark(version, None, "")
+        _record(by, "unyanked", version.agent, version)
+
+
+def restore(version: Version, *, by: User, note: str = "") -> tuple[Version, bool]:
+    """Publish the text of an old version again under the next number: clients only move to a higher one.
+
+    The text of a version from before a rename gets the agent's present name. Nothing new where the newest
+    version has this text and is offered. Raises InvalidDefinition where today's checks refuse the text, and
+    NotPublishable for the note.
+    """
+    note = clean_note(note) or f"Restores version {version.number}."
+    with transaction.atomic():
+        _lock_version(version)
+        agent = version.agent
+        definition = _readable(_under_name(agent.name, version))
+        newest = agent.versions.newest_first()[0]
+        if newest.digest == definition.digest and not newest.is_yanked:
+            return newest, False
+        restored = _add_version(agent, definition, by, note, newest.number)
+        _record(by, "restored", agent, restored, restores=version.number)
+    return restored, True
+
+
+def rename(agent: Agent, new_name: str, *, by: User) -> Agent:
+    """Give an agent another name; its old addresses lead to the new one for ever.
+
+    `new_name` is folded to its address form. The latest text is published under the new name as the next
+    version. Raises NameTaken, NotPublishable (not a name), InvalidDefinition (the text has errors today).
+    """
+    name = fold_name(new_name)
+    if not name or len(name) > MAX_NAME_LENGTH:
+        raise NotPublishable(f"A name has 1 to {MAX_NAME_LENGTH} letters, digits and hyphens.")
+    with transaction.atomic():
+        lock_agent(agent)
+        if name == agent.name:
+            return agent
+        old, version = agent.name, None
+        definition = _readable(_under_name(name, agent.latest_version)) if agent.latest_version else None
+        _take_name(agent, name)
+        if definition:
+            version = _add_version(agent, definition, by, f"Renamed from {old}.", _newest_number(agent))
+        _record(by, "renamed", agent, version, old=old, new=name)
+    return agent
+
+
+def deprecate(agent: Agent, *, by: User, note: str, successor: Agent | None = None) -> None:
+    """Tell people not to begin using an agent, and which one to use instead. Raises NotPublishable."""
+    note = clean_note(note)
+    with transaction.atomic():
+        lock_agent(agent)
+        _refuse_circle(agent, successor)
+        if agent.is_deprecated and (agent.deprecation_note, agent.successor) == (note, successor):
+            return
+        agent.deprecated_at = agent.deprecated_at or timezone.now()
+        agent.deprecation_note, agent.successor = note, successor
+        agent.save(update_fields=["deprecated_at", "deprecation_note", "successor"])
+        _record(by, "deprecated", agent, note=note, successor=successor.name if successor else None)
+
+
+def undeprecate(agent: Agent, *, by: User) -> None:
+    """Recommend an agent again. Twice is once."""
+    with transaction.atomic():
+        lock_agent(agent)
+        if not agent.is_deprecated:
+            return
+        agent.deprecated_at, agent.deprecation_note, agent.successor = None, "", None
+        agent.save(update_fields=["deprecated_at", "deprecation_note", "successor"])
+        _record(by, "undeprecated", agent)
+
+
+def project(version: Version) -> bool:
+    """Rebuild what follows from a version's source; False where nothing changed, and nothing was written."""
+    definition = read(version.source)
+    columns, other_examples = projection.differences(version, definition)
+    if not columns and not other_examples:
+        return False
+    with transaction.atomic():
+        lock_agent(version.agent)
+        for name, value in columns.items():
+            setattr(version, name, value)
+        if columns:
+            version.save(update_fields=list(columns))
+        if other_examples:
+            Example.objects.filter(version=version).delete()
+            projection.add_examples(version, definition)
+        if version.agent.latest_version_id == version.pk:
+            search.index(version.agent)
+    return True
+
+
+def lock_agent(agent: Agent) -> None:
+    """Hold the agent's row until the transaction ends, and bring `agent` up to date with it.
+
+    SQLite has no row locks: there the transaction itself is the only writer (transaction_mode IMMEDIATE).
+    """
+    agent.refresh_from_db(from_queryset=Agent.objects.select_for_update(no_key=True))
+
+
+def clean_note(text: str, what: str = "note") -> str:
+    """A note or reason as it is stored: stripped, LF. Raises NotPublishable where no column can take it."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > MAX_NOTE_LENGTH:
+        raise NotPublishable(f"The {what} has {len(text)} characters; at most {MAX_NOTE_LENGTH} are kept. Shorten it.")
+    refuse_unstorable(text, what)
+    return text
+
+
+def refuse_unstorable(text: str, what: str) -> None:
+    """Raise NotPublishable for NUL and for half a surrogate pair: no database stores them."""
+    if found := projection.UNSTORABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise NotPublishable(
+            f"The {what} has a character that cannot be stored: U+{ord(found.group()):04X} in line {line}. Remove it."
+        )
+
+
+def _readable(source: str | bytes | Definition) -> Definition:
+    if not isinstance(source, Definition):
+        return parse(source)
+    if source.errors:
+        raise InvalidDefinition(source.errors)
+    return source
+
+
+def _title(fields: Mapping[str, Any]) -> str:
+    title: str = projection.storable(title_of(str(fields.get("name", ""))))
+    return title[:TITLE_MAX_LENGTH]
+
+
+def _under_name(name: str, version: Version) -> Definition:
+    definition = read(version.source)
+    if definition.name == name:
+        return definition
+    try:
+        return definition.replace(name=name)
+    except InvalidValue as error:
+        raise NotPublishable(str(error)) from None
+
+
+def _lock_version(version: Version) -> None:
+    lock_agent(version.agent)
+    version.refresh_from_db(fields=["yanked_at", "yanked_by", "yank_reason"])
+
+
+def _add_version(agent: Agent, definition: Definition, by: User, note: str, newest: int) -> Version:
+    """Write the version after number `newest` of a locked agent and offer it."""
+    now = timezone.now()
+    version = Version.objects.create(
+        agent=agent,
+        number=newest + 1,
+        source=definition.source,
+        digest=definition.digest,
+        size=definition.size,
+        note=note,
+        published_at=now,
+        published_by=by,
+        **projection.columns_of(definition),
+    )
+    projection.add_examples(version, definition)
+    agent.updated_at = now
+    _offer(agent, version)
+    return version
+
+
+def _newest_number(agent: Agent) -> int:
+    """The last number given, withdrawn or not; 0 before the first version."""
+    return agent.versions.aggregate(newest=Max("number"))["newest"] or 0
+
+
+def _offer(agent: Agent, version: Version | None) -> None:
+    """Make `version` the latest. The title follows the file as long as nobody gave the agent another."""
+    before = agent.latest_version
+    if before and version and agent.title == _title(before.fields):
+        agent.title = _title(version.fields)
+    agent.latest_version = version
+    agent.save(update_fields=["latest_version", "updated_at", "title"])
+    search.index(agent)
+
+
+def _mark(version: Version, by: User | None, reason: str) -> None:
+    version.yanked_at = timezone.now() if by else None
+    version.yanked_by, version.yank_reason = by, reason
+    version.save(update_fields=["yanked_at", "yanked_by", "yank_reason"])
+    _offer(version.agent, version.agent.versions.offered().newest_first().first())
+
+
+def _take_name(agent: Agent, name: str) -> None:
+    """Change the row's name first and look at the former names then: a rename running beside shows in one."""
+    FormerName.objects.get_or_create(name=agent.name, defaults={"agent": agent})
+    try:
+        with transaction.atomic():
+            Agent.objects.filter(pk=agent.pk).update(name=name)
+    except IntegrityError:
+        raise NameTaken(name, Agent.objects.filter(name=name).first()) from None
+    if former := FormerName.objects.filter(name=name).exclude(agent=agent).first():
+        raise NameTaken(name, former.agent)
+    agent.name = name
+
+
+def _refuse_another_name(agent: Agent, definition: Definition) -> None:
+    if definition.name == agent.name:
+        return
+    if Agent.objects.once_named(definition.name).filter(pk=agent.pk).exists():
+        raise NotPublishable(
+            f"{definition.name!r} was renamed to {agent.name!r}. Put 'name: {agent.name}' in the file."
+        )
+    raise NotPublishable(
+        f"The file is named {definition.name!r}, and this agent is {agent.name!r}. "
+        f"Put 'name: {agent.name}' in the file; to give the agent another name, rename it."
+    )
+
+
+def _refuse_outdated_base(agent: Agent, base: int | None, newest: int) -> None:
+    """A withdrawn version is no newer text: what was written on the one before it, or to mend it, passes."""
+    if base is None:
+        return
+    if not 0 <= base <= newest:
+        raise NotPublishable(f"{agent.name} has no version {base} that the text could be written against.")
+    if agent.latest_version and base < agent.latest_version.number:
+        raise PublishConflict(agent.latest_version, base)
+
+
+def _refuse_withdrawn(agent: Agent, definition: Definition) -> None:
+    same = agent.versions.filter(digest=definition.digest).newest_first().first()
+    if same and same.is_yanked:
+        because = f" ({same.yank_reason})" if same.yank_reason else ""
+        raise NotPublishable(
+            f"This is the text of version {same.number}, which was withdrawn{because}. Offer that version "
+            "again, or restore it as a new one, if that is what you want."
+        )
+
+
+def _refuse_circle(agent: Agent, successor: Agent | None) -> None:
+    step = successor
+    while step:
+        if step == agent:
+            raise NotPublishable(f"{agent.name} cannot be replaced by itself. Choose another successor.")
+        step = step.successor
+
+
+def _record(by: User, verb: str, agent: Agent, version: Version | None = None, **data: object) -> None:
+    if version:
+        data = {"number": version.number, **data}
+    Event.objects.create(actor=by, verb=verb, agent=agent, version=version, data=data)
