@@ -1,0 +1,190 @@
+"""Files, folders and archives into drafts or versions, with a report entry for every file.
+
+Imports `models`, `publishing`, `drafting` and `definition`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from catalog.definition import Definition, Finding, InvalidDefinition, parse
+from catalog.definition.limits import MAX_SOURCE_BYTES
+
+from .archives import archive_files
+from .candidates import NOT_MARKDOWN, Candidate, Refused, is_markdown, printable, refused, too_large
+from .outcomes import Outcome, Result, carry_out, find_agent, foresee, not_taken
+from .walking import files_under, open_regular, single_file
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+__all__ = ["Entry", "Import", "Outcome", "count_files", "import_paths", "import_upload", "printable"]
+
+
+@dataclass(slots=True)
+class Entry:
+    """What an import did with one file. `message` is one plain sentence, safe to print on a terminal."""
+
+    path: str
+    outcome: Outcome
+    name: str | None
+    number: int | None
+    digest: str | None
+    findings: list[dict[str, str | int | None]]
+    message: str
+
+
+class Import(Iterator[Entry]):
+    """An import under way: reads, and writes, one file with every entry taken from it.
+
+    All that grows with the number of files is what it remembers of each name.
+    """
+
+    def __init__(
+        self,
+        candidates: Iterator[Candidate],
+        ignored: Counter[str],
+        *,
+        by: User,
+        publish: bool,
+        dry_run: bool,
+    ) -> None:
+        self._candidates = candidates
+        self._ignored = ignored
+        self._by, self._publish, self._dry_run = by, publish, dry_run
+        self._taken: dict[str, tuple[str, str, int | None]] = {}  # name: digest, path, number
+
+    @property
+    def not_markdown(self) -> int:
+        """How many files were passed over so far because they are not Markdown."""
+        return self._ignored[NOT_MARKDOWN]
+
+    def __next__(self) -> Entry:
+        candidate = next(self._candidates)
+        try:
+            definition = parse(candidate.read())
+        except Refused as refusal:
+            return _refused(candidate, [refusal.finding])
+        except InvalidDefinition as invalid:
+            return _refused(candidate, invalid.findings)
+        result = self._seen_before(definition) or self._settle(definition, candidate)
+        if result.finding is None:
+            self._taken.setdefault(definition.name, (definition.digest, candidate.path, result.number))
+        return _entry(candidate, definition, result)
+
+    def _seen_before(self, definition: Definition) -> Result | None:
+        """The result for a name that an earlier file of this import has, None for a new one."""
+        if definition.name not in self._taken:
+            return None
+        digest, path, number = self._taken[definition.name]
+        if digest == definition.digest:
+            return Result(Outcome.UNCHANGED, f"The same file as {path}.", number)
+        return not_taken(
+            Outcome.CONFLICT,
+            "name-taken-in-import",
+            f"{path} of this import has the same name and another text: give one of the two another name.",
+            "name",
+        )
+
+    def _settle(self, definition: Definition, candidate: Candidate) -> Result:
+        agent = find_agent(definition.name)
+        result = foresee(definition, agent, publishing=self._publish)
+        if self._dry_run or result.outcome not in (Outcome.PUBLISHED, Outcome.DRAFT):
+            return result
+        return carry_out(definition, agent, candidate.folders, by=self._by, publishing=self._publish)
+
+
+def import_paths(paths: Iterable[str | os.PathLike[str]], *, by: User, publish: bool, dry_run: bool) -> Import:
+    """Import files, folders (all their `*.md`) and .zip archives, in the order given and of their names.
+
+    Lazy: a file is read and written when its entry is taken. Each file is one transaction. With `publish`
+    files become the next version of the agent they name, otherwise drafts; a dry run writes nothing and
+    gives the same entries. The paths of entries are relative to the one path given; of several, each begins
+    with the path it belongs to. Raises nothing on what is in the files.
+    """
+    ignored: Counter[str] = Counter()
+    candidates = _candidates([os.fspath(path) for path in paths], ignored)
+    return Import(candidates, ignored, by=by, publish=publish, dry_run=dry_run)
+
+
+def import_upload(name: str, data: BinaryIO, *, by: User, publish: bool, dry_run: bool) -> Import:
+    """Import one uploaded .md or .zip, called `name` by its sender. `data` must stay open meanwhile."""
+    ignored: Counter[str] = Counter()
+    candidates = _uploaded(name.replace("\\", "/").rpartition("/")[2], data, ignored)
+    return Import(candidates, ignored, by=by, publish=publish, dry_run=dry_run)
+
+
+def count_files(paths: Iterable[str | os.PathLike[str]]) -> int:
+    """How many entries an import of `paths` will have; nothing but folders and lists of archives is read."""
+    return sum(1 for _ in _candidates([os.fspath(path) for path in paths], Counter()))
+
+
+def _candidates(paths: Sequence[str], ignored: Counter[str]) -> Iterator[Candidate]:
+    for path in paths:
+        shown = os.path.basename(path) if len(paths) == 1 else path
+        if os.path.isdir(path):
+            yield from files_under(path, "" if len(paths) == 1 else path.rstrip("/") + "/", ignored)
+        elif not os.path.lexists(path):
+            yield refused(printable(shown), "file-missing", "There is no such file or folder.")
+        elif is_archive(path):
+            yield from _archive(path, shown, ignored)
+        elif is_markdown(path):
+            yield single_file(os.path.realpath(path), shown)
+        else:
+            yield _neither(shown)
+
+
+def _archive(path: str, shown: str, ignored: Counter[str]) -> Iterator[Candidate]:
+    try:
+        file = open_regular(os.path.realpath(path))
+    except Refused as refusal:
+        yield refused(printable(shown), refusal.finding.code, refusal.finding.message)
+        return
+    with file:
+        yield from archive_files(file, shown, ignored)
+
+
+def _uploaded(name: str, data: BinaryIO, ignored: Counter[str]) -> Iterator[Candidate]:
+    def read() -> bytes:
+        data.seek(0)
+        source = data.read(MAX_SOURCE_BYTES + 1)
+        if len(source) > MAX_SOURCE_BYTES:
+            raise too_large(data.seek(0, os.SEEK_END))
+        return source
+
+    if is_archive(name):
+        yield from archive_files(data, name, ignored)
+    elif is_markdown(name):
+        yield Candidate(printable(name), (), read)
+    else:
+        yield _neither(name)
+
+
+def is_archive(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
+def _neither(shown: str) -> Candidate:
+    return refused(printable(shown), "file-kind", "This is neither a Markdown file (.md) nor an archive (.zip).")
+
+
+def _refused(candidate: Candidate, findings: Sequence[Finding]) -> Entry:
+    found = [finding.as_dict() for finding in findings]
+    return Entry(candidate.path, Outcome.REFUSED, None, None, None, found, printable(findings[0].message))
+
+
+def _entry(candidate: Candidate, definition: Definition, result: Result) -> Entry:
+    findings = [result.finding] if result.finding else []
+    return Entry(
+        candidate.path,
+        result.outcome,
+        definition.name,
+        result.number,
+        definition.digest,
+        [finding.as_dict() for finding in (*findings, *definition.findings)],
+        printable(result.message),
+    )
