@@ -1,0 +1,176 @@
+"""The reference of the API, a page written from its OpenAPI document. Imports `openapi`, `errors`, `rendering`.
+
+Written on the server, because the viewers that ninja ships need inline styles, which the policy forbids, and
+show nothing without scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from ninja import NinjaAPI
+from ninja.openapi.docs import DocsBase
+
+from catalog.api.errors import Kind
+from catalog.rendering import render_inline
+
+QUERIES = {"list_agents": "?q=review&limit=5", "list_versions": "?limit=5"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A parameter of an operation, or a part of an answer."""
+
+    name: str
+    kind: str
+    text: SafeString
+    where: str = ""
+    default: str = ""
+
+    @property
+    def shape(self) -> str:
+        """The shape that its type names, for a link: `ExampleOut` of `list of ExampleOut`."""
+        return next((word for word in self.kind.split() if word.endswith("Out")), "")
+
+    @property
+    def before(self) -> str:
+        return self.kind.partition(self.shape)[0]
+
+    @property
+    def after(self) -> str:
+        return self.kind.partition(self.shape)[2]
+
+
+@dataclass(frozen=True)
+class Operation:
+    id: str
+    method: str
+    path: str
+    summary: str
+    text: SafeString
+    parameters: list[Field]
+    request: str
+    answer: str
+    media_type: str
+    returns: str
+    statuses: list[tuple[int, SafeString]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    name: str
+    text: SafeString
+    fields: list[Field]
+
+
+class Page(DocsBase):
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        document = api.get_openapi_schema(path_params=kwargs)
+        context = {
+            "title": document["info"]["title"],
+            "introduction": _text(document["info"]["description"]),
+            "base_url": settings.CATALOG_BASE_URL,
+            "operations": _operations(document),
+            "shapes": _shapes(document),
+            "problems": [(kind, _text(kind.meaning)) for kind in Kind],
+            "problem_example": _pretty(document["components"]["schemas"]["ProblemOut"]["example"]),
+        }
+        return render(request, "catalog/api_docs.html", context)
+
+
+def _operations(document: dict[str, Any]) -> list[Operation]:
+    return [
+        _operation(path, method, described)
+        for path, methods in document["paths"].items()
+        for method, described in methods.items()
+    ]
+
+
+def _operation(path: str, method: str, described: dict[str, Any]) -> Operation:
+    media_type, content = next(iter(described["responses"][200]["content"].items()))
+    return Operation(
+        id=described["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=described["summary"],
+        text=_text(described["description"]),
+        parameters=[_parameter(parameter) for parameter in described["parameters"]],
+        request=_curl(path, described),
+        answer=_pretty(content["example"]),
+        media_type=media_type,
+        returns=_kind(content["schema"]) if media_type == "application/json" else "",
+        statuses=[
+            (status, _text(response["description"]))
+            for status, response in described["responses"].items()
+            if status not in (200, 500)
+        ],
+    )
+
+
+def _parameter(parameter: dict[str, Any]) -> Field:
+    schema = parameter["schema"]
+    return Field(
+        name=parameter["name"],
+        kind=_kind(schema).removesuffix(" or null"),
+        text=_text(parameter.get("description", "")),
+        where=parameter["in"],
+        default=str(schema.get("default", "")),
+    )
+
+
+def _curl(path: str, described: dict[str, Any]) -> str:
+    for parameter in described["parameters"]:
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+    option = "-OJ " if path.endswith("/download") else ""
+    return f"curl {option}'{settings.CATALOG_BASE_URL}{path}{QUERIES.get(described['operationId'], '')}'"
+
+
+def _shapes(document: dict[str, Any]) -> list[Shape]:
+    """What answers are made of; what is asked stands with its operation."""
+    schemas = document["components"]["schemas"].items()
+    return [_shape(name, schema) for name, schema in schemas if name.endswith("Out")]
+
+
+def _shape(name: str, schema: dict[str, Any]) -> Shape:
+    fields = [
+        Field(field, _kind(described), _text(described.get("description", "")))
+        for field, described in schema["properties"].items()
+    ]
+    return Shape(name, _text(schema.get("description", "")), fields)
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A JSON schema in words: `text or null`, `list of ExampleOut`."""
+    if options := schema.get("anyOf") or schema.get("allOf"):
+        return " or ".join(_kind(option) for option in options)
+    if reference := schema.get("$ref"):
+        return str(reference).rpartition("/")[2]
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}"
+    return _WORDS.get(schema.get("format") or schema.get("type", ""), "any")
+
+
+_WORDS = {
+    "string": "text",
+    "integer": "number",
+    "boolean": "true or false",
+    "null": "null",
+    "date-time": "time",
+}
+
+
+def _text(description: str) -> SafeString:
+    """Paragraphs; a line of a docstring ends where the column did, which means nothing."""
+    return render_inline(re.sub(r"(?<!\n)\n(?!\n)", " ", description))
+
+
+def _pretty(example: Any) -> str:
+    return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)

@@ -1,0 +1,91 @@
+"""Answers as the reference shows them. A test holds their shape against real ones. Imports nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_BASE = "https://catalog.example.org"
+_AGENT = f"{_BASE}/agents/python-backend-engineer"
+_API = f"{_BASE}/api/v1/agents/python-backend-engineer"
+
+VERSION: dict[str, Any] = {
+    "number": 3,
+    "digest": "sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6",
+    "size": 6912,
+    "note": "Asks before it adds a dependency.",
+    "published_at": "2026-11-20T09:30:00.000Z",
+    "yanked_at": None,
+}
+YANKED_VERSION: dict[str, Any] = {
+    "number": 2,
+    "digest": "sha256:18ac3e7343f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4",
+    "size": 6530,
+    "note": "",
+    "published_at": "2026-11-02T15:04:05.000Z",
+    "yanked_at": "2026-11-20T09:31:00.000Z",
+}
+AGENT: dict[str, Any] = {
+    "name": "python-backend-engineer",
+    "title": "Python Backend Engineer",
+    "lead": "Use this agent to design, build and review Python services.",
+    "description": "Use this agent to design, build and review Python services. Examples:\n\n- User: …",
+    "category": "engineering",
+    "tags": ["backend", "python"],
+    "model": "sonnet",
+    "color": "green",
+    "tools": ["Read", "Edit", "Bash"],
+    "examples": [
+        {
+            "context": "A service answers slowly.",
+            "user": "The orders endpoint takes four seconds.",
+            "assistant": "I'll ask the python-backend-engineer agent to find the slow query.",
+            "commentary": "Measuring and repairing a service is what this agent is for.",
+        }
+    ],
+    "version": VERSION,
+    "findings": [
+        {
+            "code": "can-run-commands",
+            "severity": "note",
+            "field": "tools",
+            "line": 4,
+            "message": "This agent may run commands on the machine it is used on.",
+        }
+    ],
+    "urls": {
+        "page": f"{_AGENT}/",
+        "source": f"{_AGENT}.md",
+        "pinned_source": f"{_AGENT}/3.md",
+        "download": f"{_API}/versions/3/download",
+        "versions": f"{_API}/versions",
+    },
+    "created_at": "2026-10-12T08:00:00.000Z",
+    "updated_at": "2026-11-20T09:30:00.000Z",
+    "deprecated": False,
+}
+AGENTS = {"items": [AGENT], "next_cursor": "WyJhM2Y1IiwicHl0aG9uLWJhY2tlbmQtZW5naW5lZXIiXQ"}
+VERSIONS = {"items": [VERSION, YANKED_VERSION], "next_cursor": None}
+FILE = """\
+---
+name: python-backend-engineer
+description: Use this agent to design, build and review Python services.
+model: sonnet
+---
+
+You are an engineer who …
+"""
+
+BY_OPERATION: dict[str, Any] = {
+    "list_agents": AGENTS,
+    "get_agent": AGENT,
+    "list_versions": VERSIONS,
+    "get_version": AGENT,
+    "download_version": FILE,
+}
+PROBLEM: dict[str, Any] = {
+    "type": f"{_BASE}/api/v1/docs#agent_not_found",
+    "code": "agent_not_found",
+    "title": "No such agent",
+    "status": 404,
+    "detail": "No agent called 'python-backend-enginer' is published.",
+}
