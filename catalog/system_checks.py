@@ -1,0 +1,84 @@
+"""What is wrong with this installation, in sentences to act on. Imports nothing of the catalog."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+REFUSAL = (
+    "Agent Catalog does not start without a secret key. Set SECRET_KEY in the environment, "
+    "or run `python manage.py quickstart --no-serve` once: it makes one in the data folder."
+)
+# Before this release a reset of the write-ahead log could damage a database that several processes write.
+SAFE_SQLITE = (3, 51, 3)
+
+Apps = Sequence[AppConfig] | None
+
+
+def has_secret_key() -> bool:
+    try:
+        return bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # how Django says that it is empty
+        return False
+
+
+@register(Tags.security, deploy=True)
+def secret_key(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    return [] if has_secret_key() else [Error(REFUSAL, id="catalog.E002")]
+
+
+@register(Tags.urls)
+def base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if _is_an_origin(settings.CATALOG_BASE_URL):
+        return []
+    return [
+        Error(
+            f"CATALOG_BASE_URL is {settings.CATALOG_BASE_URL!r}, which is not the address of a catalog.",
+            hint="Give the scheme and the host, and the port where it is not the usual one: https://agents.example.com",
+            id="catalog.E003",
+        )
+    ]
+
+
+def _is_an_origin(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        _ = url.port  # raises where it is not a number
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and bool(url.hostname) and address == f"{url.scheme}://{url.netloc}"
+
+
+@register(Tags.security, deploy=True)
+def proxy(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.HTTPS or settings.CATALOG_BEHIND_PROXY:
+        return []
+    return [
+        Warning(
+            "CATALOG_BASE_URL is https, but CATALOG_BEHIND_PROXY is off.",
+            hint="Where a proxy ends TLS and sets X-Forwarded-Proto, set CATALOG_BEHIND_PROXY=true: "
+            "plain http is then redirected and HSTS is sent.",
+            id="catalog.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def sqlite_version(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if connection.vendor != "sqlite" or settings.GRANIAN_WORKERS < 2 or sqlite3.sqlite_version_info >= SAFE_SQLITE:
+        return []
+    return [
+        Warning(
+            f"{settings.GRANIAN_WORKERS} processes write one SQLite file, and SQLite "
+            f"{sqlite3.sqlite_version} is older than {'.'.join(map(str, SAFE_SQLITE))}, which mends "
+            "a loss of data in that case.",
+            hint="Serve with one worker, or use PostgreSQL (DATABASE_URL).",
+            id="catalog.W002",
+        )
+    ]

@@ -1,0 +1,231 @@
+"""Every setting of the catalog. The environment is read here and nowhere else.
+
+Closed by default: without configuration the catalog answers on loopback only, debugging is off, and
+a production start without a secret key is refused (`catalog/system_checks.py`, `config/wsgi.py`).
+"""
+
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from environs import Env
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where everything lives that is not code: the SQLite file, the secret key, collected static files.
+DATA_DIR = Path(env.str("CATALOG_DATA_DIR", "") or BASE_DIR / "var").expanduser().resolve()
+SECRET_KEY_FILE = DATA_DIR / "secret-key"
+
+# Every address printed for others is built from this, never from the Host header of a request.
+CATALOG_BASE_URL = (env.str("CATALOG_BASE_URL", "") or "http://127.0.0.1:8000").rstrip("/")
+_base = urlsplit(CATALOG_BASE_URL)
+_base_host = _base.hostname or "127.0.0.1"
+HTTPS = _base.scheme == "https"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+LOOPBACK = _is_loopback(_base_host)
+
+DEBUG = env.bool("DEBUG", False)
+
+
+def _secret_key() -> str:
+    """The configured key, or the one `quickstart` made, or "" (commands run, serving is refused)."""
+    if key := env.str("SECRET_KEY", ""):
+        return key
+    try:
+        return SECRET_KEY_FILE.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+SECRET_KEY = _secret_key()
+# Loopback is always among the defaults, so that a health check on the machine itself is answered.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", None) or sorted(
+    {f"[{_base_host}]" if ":" in _base_host else _base_host, "127.0.0.1", "localhost", "[::1]"}
+)
+
+# The first account, made by `quickstart`; without a password here it makes and prints a random one.
+CATALOG_ADMIN_PASSWORD = env.str("CATALOG_ADMIN_PASSWORD", "")
+
+# --- What the application is made of -----------------------------------------------------------
+
+INSTALLED_APPS = [
+    "catalog",
+    "config.apps.CatalogAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "ninja",  # its API docs page ships its own assets
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- Database ------------------------------------------------------------------------------------
+
+if env.str("DATABASE_URL", ""):
+    _database = env.dj_db_url("DATABASE_URL", conn_health_checks=True)
+else:  # not through a URL: a folder's name may hold %, ? and #
+    _database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "catalog.sqlite3"}
+DATABASES = {"default": _database}
+
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
+        # IMMEDIATE takes the write lock when a transaction starts: with the default (DEFERRED) a
+        # transaction that reads first fails with "database is locked" under concurrent writers.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+    _database["CONN_MAX_AGE"] = None
+else:
+    _database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+# granian's own variable: how many processes serve. Only read, for a check of SQLite's version.
+GRANIAN_WORKERS = env.int("GRANIAN_WORKERS", 1)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Accounts and sessions -----------------------------------------------------------------------
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation." + name}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+# --- Transport: all of it follows the scheme of CATALOG_BASE_URL, so that log-in works on plain http
+# on loopback and is strict everywhere else ---------------------------------------------------------
+
+# On when a proxy stands in front that sets X-Forwarded-Proto itself. Without one the header is whatever
+# the caller wrote, so it is believed, and plain requests are redirected, only when this is on.
+CATALOG_BEHIND_PROXY = env.bool("CATALOG_BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CATALOG_BEHIND_PROXY else None
+SECURE_SSL_REDIRECT = HTTPS and CATALOG_BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked by machines beside the server, in plain http
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Cookies ignore ports: the port in the name keeps two catalogs on one machine from logging each other out.
+_port = "".join(filter(str.isalnum, _base.netloc.rpartition(":")[2]))
+_cookie = "__Host-catalog" if HTTPS else f"catalog-{_port}"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_cookie}-session", f"{_cookie}-csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
+# Browsers ignore this header on plain http away from loopback, and say so in the console of every page.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS or LOOPBACK else None
+# A catalog that only its own machine reaches needs no TLS: `check --deploy` does not ask for it there.
+SILENCED_SYSTEM_CHECKS = (
+    ["security.W004", "security.W008", "security.W012", "security.W016"] if LOOPBACK and not HTTPS else []
+)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- Language, time, static files ----------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Limits ---------------------------------------------------------------------------------------
+
+# Sizes in bytes. The limits of one file (256 KiB, frontmatter 64 KiB, nesting 16) belong to the
+# format and stand in catalog/definition/limits.py.
+CATALOG_ARCHIVE_MAX_BYTES = env.int("CATALOG_ARCHIVE_MAX_BYTES", 50_000_000)
+CATALOG_ARCHIVE_MAX_ENTRIES = env.int("CATALOG_ARCHIVE_MAX_ENTRIES", 10_000)
+CATALOG_ARCHIVE_MAX_UNPACKED = env.int("CATALOG_ARCHIVE_MAX_UNPACKED", 200_000_000)
+CATALOG_ARCHIVE_MAX_RATIO = env.int("CATALOG_ARCHIVE_MAX_RATIO", 100)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000  # of one import; more come as a .zip
+
+# --- Caches and logs ------------------------------------------------------------------------------
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,24 @@
+"""Where each part of the catalog is mounted."""
+
+from django.contrib import admin
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import include, path
+
+from catalog.api import api
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for this address wherever a page names no icon: the admin, a text file, an API answer."""
+    return HttpResponseRedirect(staticfiles_storage.url("catalog/favicon.svg"))
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("favicon.ico", favicon),
+    path("", include("catalog.urls")),
+]
+
+handler404 = "catalog.views.not_found"
+handler500 = "catalog.views.server_error"

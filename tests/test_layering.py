@@ -1,0 +1,179 @@
+"""The lines of direction between the rooms, and the smells a machine can find, read from the source."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOG = ROOT / "catalog"
+MODULES = sorted(path for path in CATALOG.rglob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+SURFACES = {"admin", "views", "api", "feeds", "sitemaps", "management"}
+WRITERS = {"publishing", "drafting", "importing"}
+INNER = {"definition", "exports", "models", "projection", "search", "rendering", "triggers", "downloads"}
+# Which rooms each room may import. A new room says here where it stands.
+MAY_IMPORT = {
+    "definition": set(),
+    "exports": {"definition"},
+    "rendering": {"definition"},
+    "models": {"definition"},
+    "triggers": {"models"},
+    "projection": {"models", "definition"},
+    "search": {"models", "definition"},
+    "downloads": {"models", "definition"},
+    "publishing": {"models", "definition", "projection", "search"},
+    "drafting": {"models", "definition", "publishing", "search"},
+    "importing": {"models", "definition", "publishing", "drafting", "search"},
+    "distribution": {"models", "exports", "downloads"},
+    "templatetags": {"models", "definition", "rendering"},
+    "system_checks": set(),
+    "apps": {"system_checks", "triggers"},
+    "urls": {"views", "feeds", "sitemaps"},
+    "migrations": set(),
+    **{surface: INNER | WRITERS | {"distribution", "templatetags", "system_checks"} for surface in SURFACES},
+}
+DRAWERS = {"utils", "helpers", "common", "core", "mixins", "constants", "misc"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(CATALOG).with_suffix("").parts[0]
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), relative(path))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module a file imports, inside functions too, as a dotted name; `from a import b` is `a.b`."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            up = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*up, *filter(None, [node.module])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    imported = {name.split(".")[1] for name in imported_modules(path) if name.startswith("catalog.")}
+    return imported - {room_of(path)}
+
+
+def dotted(node: ast.AST) -> str:
+    """`Version.objects.create` for the expression of that form, "" for any other."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def names_used(path: Path) -> set[str]:
+    return {dotted(node) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Name | ast.Attribute)}
+
+
+def calls_in(path: Path) -> set[str]:
+    return {dotted(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)}
+
+
+def users_of(pattern: str, found: dict[Path, set[str]], *, but: tuple[str, ...]) -> list[str]:
+    """Files that use a name of this form, other than those whose path begins with one of `but`."""
+    return [
+        relative(path)
+        for path, names in found.items()
+        if any(re.fullmatch(pattern, name) for name in names) and not relative(path).startswith(but)
+    ]
+
+
+USED = {path: names_used(path) for path in MODULES}
+CALLED = {path: calls_in(path) for path in MODULES}
+IMPORTED = {path: set(imported_modules(path)) for path in MODULES}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_room_imports_only_the_rooms_it_may(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        assert rooms_imported(path) == set()
+        return
+    assert room in MAY_IMPORT, f"{room} is a new room: say in MAY_IMPORT which rooms it may import"
+    assert rooms_imported(path) <= MAY_IMPORT[room]
+
+
+def test_the_file_format_and_the_exports_are_plain_python() -> None:
+    plain = [path for path in MODULES if room_of(path) in ("definition", "exports")]
+    users = {relative(path): name for path in plain for name in IMPORTED[path] if name.split(".")[0] == "django"}
+    assert users == {}
+
+
+def test_only_the_definition_reads_yaml_or_computes_a_digest() -> None:
+    assert users_of(r"(yaml|frontmatter)(\..*)?", IMPORTED, but=("catalog/definition/",)) == []
+    but = ("catalog/definition/", "catalog/api/")  # the API tells the digest of its own answers too
+    assert users_of(r"hashlib(\..*)?", IMPORTED, but=but) == []
+
+
+def test_only_rendering_makes_markup_safe() -> None:
+    assert users_of(r"(.*\.)?mark_safe", USED, but=("catalog/rendering",)) == []
+    assert users_of(r"(.*\.)?Safe(String|Text)", CALLED, but=("catalog/rendering",)) == []
+    filters = re.compile(r"\|\s*safe\b|\bsafeseq\b|\{%\s*autoescape\s+off")
+    assert [relative(path) for path in TEMPLATES if filters.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_only_publishing_makes_versions_and_only_drafting_makes_drafts() -> None:
+    making = r"{0}(\.objects\.(create|bulk_create|get_or_create|update_or_create))?"
+    assert users_of(making.format("Version"), CALLED, but=("catalog/publishing", "catalog/projection")) == []
+    assert users_of(making.format("Draft"), CALLED, but=("catalog/drafting",)) == []
+    assert users_of(making.format("Event"), CALLED, but=("catalog/publishing", "catalog/drafting")) == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    # quickstart hands the environment on to the server it becomes
+    but = ("catalog/management/commands/quickstart.py",)
+    assert users_of(r"os\.(environ|getenv)(\..*)?", USED, but=but) == []
+    assert users_of(r"environs(\..*)?", IMPORTED, but=()) == []
+
+
+def test_no_template_holds_inline_script_style_or_event_handler() -> None:
+    inline = re.compile(r"<style\b|\sstyle\s*=|\son[a-z]+\s*=|<script(?![^>]*\ssrc=)|javascript:", re.IGNORECASE)
+    found = {
+        f"{relative(path)}: {match.group().strip()}"
+        for path in TEMPLATES
+        for match in inline.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
+def test_there_are_no_drawers() -> None:
+    assert [relative(path) for path in MODULES if DRAWERS & set(path.with_suffix("").parts)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.read_bytes()], ids=relative)
+def test_a_module_says_what_it_is_and_stays_readable(path: Path) -> None:
+    tree = tree_of(path)
+    if room_of(path) != "migrations":
+        assert ast.get_docstring(tree), "open with one sentence saying what this module owns"
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 420, "split it by noun"
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    long = [f"{f.name}: {lines}" for f in functions if (lines := f.end_lineno - f.lineno + 1) > 50]
+    assert long == []
+
+
+def test_migrations_import_nothing_of_the_catalog() -> None:
+    migrations = {path: names for path, names in IMPORTED.items() if room_of(path) == "migrations"}
+    assert users_of(r"catalog\..*", migrations, but=()) == []
+
+
+def test_the_verification_runs_the_test_command_of_the_readme() -> None:
+    command = "-m tests"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    [line] = [line.strip() for line in readme if command in line and "pip install" in line]
+    assert line.replace(" --quiet", "") in (ROOT / ".ci" / "run").read_text().replace(" --quiet", "")
