@@ -1,0 +1,46 @@
+"""The addresses of the public pages."""
+
+from django.urls import path, register_converter
+
+from catalog import views
+
+
+class AgentName:
+    """An agent's name as it may stand in an address: letters of any script, neither "/" nor "."."""
+
+    regex = r"[^/.\x00-\x1f\x7f]{1,200}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class Number:
+    """A version's number: no sign, no leading zero, and never more than the database holds."""
+
+    regex = r"[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(AgentName, "agent_name")
+register_converter(Number, "number")
+
+app_name = "catalog"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("agents/", views.agent_list, name="agent_list"),
+    path("agents/<agent_name:name>.md", views.agent_source, name="agent_source"),
+    path("agents/<agent_name:name>/", views.agent_detail, name="agent_detail"),
+    path("agents/<agent_name:name>/<number:number>.md", views.version_source, name="version_source"),
+    path("agents/<agent_name:name>/<number:number>/", views.version_detail, name="version_detail"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("robots.txt", views.robots, name="robots"),
+]
