@@ -20,7 +20,7 @@ from tests.benchmarks.files import STARTERS
 ADDRESSES = {
     "home": "/",
     "list": "/agents/",
-    "list, page 20": "/agents/?page=20",
+    "list, page 4": "/agents/?page=4",
     "list of a category": "/agents/?category=shelf-3",
     "list for a word": "/agents/?q=migration",
     "agent": "/agents/made-7/",
