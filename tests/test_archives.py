@@ -296,7 +296,7 @@ def test_what_is_not_markdown_is_counted_and_what_systems_add_is_passed_over() -
         ".git/HEAD.md",
         "x/",
         "x/a.md",
-        "x/.b.md",
+        "x/._b.md",
         "x/logo.png",
         "x.txt",
     ]

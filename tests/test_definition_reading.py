@@ -293,6 +293,8 @@ NAMES = [
     ("SRE（サイト信頼性エンジニア）", "sre-サイト信頼性エンジニア", "SRE（サイト信頼性エンジニア）"),
     ("microsoft_learn", "microsoft-learn", "microsoft_learn"),
     ("Straße", "strasse", "Straße"),
+    ("हिन्दी लेखक", "हिन्दी-लेखक", "हिन्दी लेखक"),
+    ("e\u0301quipe", "équipe", "e\u0301quipe"),
     ("ﬁrst  agent", "first-agent", "ﬁrst agent"),
     ("../../etc/passwd", "etc-passwd", "../../etc/passwd"),
     ("!?", "", "!?"),

@@ -160,10 +160,14 @@ def test_a_file_of_exactly_the_limit_is_read(run: Callable, tmp_path: Path) -> N
 
 
 def test_only_markdown_is_read_and_the_rest_is_counted(admin: User, tmp_path: Path) -> None:
-    write(tmp_path, {"a.txt": "", "b/c.zip": "", "B.MD": agent_source("b"), ".hidden.md": "", ".git/x.md": ""})
-    write(tmp_path, {".claude/agents/c.md": agent_source("c")})
+    write(tmp_path, {"a.txt": "", "b/c.zip": "", "B.MD": agent_source("b"), "._b.md": "", ".git/x.md": ""})
+    write(tmp_path, {".claude/agents/c.md": agent_source("c"), ".cursor/agents/.d.md": agent_source("d")})
     running = import_paths([tmp_path], by=admin, publish=True, dry_run=False)
-    assert outcomes(running) == {".claude/agents/c.md": "published", "B.MD": "published"}
+    assert outcomes(running) == {
+        ".claude/agents/c.md": "published",
+        ".cursor/agents/.d.md": "published",
+        "B.MD": "published",
+    }
     assert running.not_markdown == 2
 
 

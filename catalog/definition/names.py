@@ -6,7 +6,6 @@ import unicodedata
 # Normalising takes quadratic time on long runs of combining marks; no name is longer than 100 characters.
 _MOST_FOLDED = 1000
 KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_SEPARATORS = re.compile(r"[\W_]+")
 # Words a title writes in capitals; everything else is capitalised by its first letter.
 _ACRONYMS = frozenset(
     [
@@ -93,7 +92,18 @@ def fold_name(text: str) -> str:
     text = text[:_MOST_FOLDED]
     # Case folding can undo normal form and the reverse: one more round makes the result stable.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).casefold()
-    return _SEPARATORS.sub("-", unicodedata.normalize("NFKC", folded)).strip("-")
+    return _joined(unicodedata.normalize("NFKC", folded))
+
+
+def _joined(text: str) -> str:
+    """Letters, digits and the marks on letters (many scripts write vowels so) in words joined by "-"."""
+    kept = ""
+    for char in text:
+        if char.isalnum() or (kept[-1:] not in ("", "-") and unicodedata.category(char) in ("Mn", "Mc")):
+            kept += char
+        elif kept[-1:] not in ("", "-"):
+            kept += "-"
+    return kept.removesuffix("-")
 
 
 def title_of(name: str) -> str:

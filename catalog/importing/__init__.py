@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from catalog.definition import Definition, Finding, InvalidDefinition, parse
@@ -22,7 +23,7 @@ from .walking import files_under, open_regular, single_file
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-__all__ = ["Entry", "Import", "Outcome", "count_files", "import_paths", "import_upload", "printable"]
+__all__ = ["Entry", "Import", "Outcome", "count_files", "import_paths", "import_upload", "import_uploads", "printable"]
 
 
 @dataclass(slots=True)
@@ -113,9 +114,14 @@ def import_paths(paths: Iterable[str | os.PathLike[str]], *, by: User, publish: 
 
 def import_upload(name: str, data: BinaryIO, *, by: User, publish: bool, dry_run: bool) -> Import:
     """Import one uploaded .md or .zip, called `name` by its sender. `data` must stay open meanwhile."""
+    return import_uploads([(name, data)], by=by, publish=publish, dry_run=dry_run)
+
+
+def import_uploads(files: Iterable[tuple[str, BinaryIO]], *, by: User, publish: bool, dry_run: bool) -> Import:
+    """Import several uploads as one: a name that two of them have is a conflict."""
     ignored: Counter[str] = Counter()
-    candidates = _uploaded(name.replace("\\", "/").rpartition("/")[2], data, ignored)
-    return Import(candidates, ignored, by=by, publish=publish, dry_run=dry_run)
+    each = (_uploaded(name.replace("\\", "/").rpartition("/")[2], data, ignored) for name, data in files)
+    return Import(chain.from_iterable(each), ignored, by=by, publish=publish, dry_run=dry_run)
 
 
 def count_files(paths: Iterable[str | os.PathLike[str]]) -> int:

@@ -82,7 +82,7 @@ def archive_files(file: BinaryIO, name: str, ignored: Counter[str]) -> Iterator[
     twins = _twins(members)
     root = _root_folder(members, name)
     for member in members:
-        if _is_hidden(member.path):
+        if _is_left_behind(member.path):
             continue
         shown = printable(f"{name}/{member.path[:_MAX_SHOWN]}")
         try:
@@ -250,19 +250,17 @@ def _twins(members: Sequence[Member]) -> set[str]:
     return {key for key, count in counts.items() if count > 1}
 
 
-def _is_hidden(path: str) -> bool:
-    """What systems leave in archives, and hidden files and folders, all but `.claude`."""
+def _is_left_behind(path: str) -> bool:
+    """What systems and tools leave in archives."""
     parts = path.removesuffix("/").split("/")
     if ".." in parts or "." in parts or "\\" in path:
         return False  # a fault, which is told
-    if parts[0] == "__MACOSX" or parts[-1] == "Icon\r":
-        return True
-    return any(map(is_passed_over, parts))
+    return parts[-1] == "Icon\r" or any(map(is_passed_over, parts))
 
 
 def _root_folder(members: Sequence[Member], name: str) -> int:
     """1 if the archive is that of one folder, which bears its name and says nothing about the agents."""
-    tops = {member.path.partition("/")[0] for member in members if not _is_hidden(member.path)}
+    tops = {member.path.partition("/")[0] for member in members if not _is_left_behind(member.path)}
     stem = _COPY.sub("", name.rpartition("/")[2][: -len(".zip")])
     return int(tops == {stem})
 

@@ -51,13 +51,19 @@ def too_large(size: int) -> Refused:
     )
 
 
+# What version control, package managers and macOS leave behind: none of it was written for this catalog.
+_NOT_OURS = frozenset(
+    (".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".cache", ".DS_Store", "node_modules", "__pycache__", "__MACOSX")
+)
+
+
 def is_markdown(name: str) -> bool:
     return name.lower().endswith(".md")
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file or folder is hidden; `.claude`, where Claude Code keeps the agents of a project, is not."""
-    return name.startswith(".") and name != ".claude"
+    """Whether a file or folder is a system's or a tool's own. Other hidden ones are not: agents live in `.claude`."""
+    return name in _NOT_OURS or name.startswith("._")
 
 
 def is_hidden(char: str) -> bool:

@@ -59,7 +59,7 @@ def single_file(path: str, shown: str) -> Candidate:
 def files_under(root: str, prefix: str, ignored: Counter[str]) -> Iterator[Candidate]:
     """The Markdown files of a folder and its sub-folders, in the order of their names.
 
-    Hidden files and folders are passed over, all but `.claude`. Links are not followed out of `root`.
+    What belongs to a system or a tool is passed over. Links are not followed out of `root`.
     """
     real_root = os.path.realpath(root)
     # A stack, not recursion: a tree may be deeper than Python's.

@@ -68,7 +68,6 @@ def rebuild() -> int:
     engine, cursor = _open(using)
     with transaction.atomic(using), cursor:
         engine.discard_all(cursor, but=_select(Agent.objects.using(using).published()))
-        engine.tidy(cursor)
     return count
 
 
@@ -91,8 +90,8 @@ def matching(queryset: AgentQuerySet, query: str) -> AgentQuerySet:
     Every word is wanted; where no agent has them all, any will do. First come agents whose names answer, then those
     whose tags, lead and examples do, then those whose prompt does. No query raises.
 
-    At most `MOST` + 1 are given, so that a count beyond `MOST` says "or more". Filters may be set before and after,
-    but an agent beyond the first thousand is only found by what was set before.
+    At most `MOST` + 1 are given, so that a count beyond `MOST` says "or more"; of more, the best among the newest.
+    Filters may be set before and after, but agents beyond those thousand are only found by what was set before.
     """
     if not query.strip():
         return queryset

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
 
 from catalog.search.entries import Entry
 from catalog.search.questions import Place, Question, Term, Within
-from catalog.search.words import GAP, Words
+from catalog.search.words import GAP
 
-_HEADING, _TEXT = "catalog_search_heading", "catalog_search_text"
+# How many answers, the newest, are put in order.
+_ORDERED = {Place.NAMES: 5_000, Place.HEADING: 2_000, Place.TEXT: 1_001}
+# The index knows which vectors hold the words of a phrase; whether they stand side by side, only the vectors do.
+_READ_FOR_PHRASES = 5_000
+_RANK = "-ts_rank('{0.1, 0.3, 0.5, 1.0}', vector, %s::tsquery, 1)"
+
 # What PostgreSQL keeps of a vector; it refuses a longer one.
 _VECTOR_MAX_BYTES = 1_000_000
 _POSITION_MAX = 16_383
@@ -19,95 +23,68 @@ _POSITIONS_MAX = 255  # of one word
 _WORD_OVERHEAD = 8  # bytes: its entry, its count of positions, alignment
 
 
-@dataclass(frozen=True)
-class _Shelf:
-    """How a place is read: what orders its answers, and how many of them, the newest, are ordered."""
-
-    table: str
-    vector: str
-    score: str
-    ordered: int
-
-
-_RANK = "-ts_rank('{0.1, 0.3, 0.5, 1.0}', vector, %s::tsquery, 1)"
-_SHELVES = {
-    Place.NAMES: _Shelf(_HEADING, "names", "breadth", 5_000),
-    Place.HEADING: _Shelf(_HEADING, "words", _RANK, 5_000),
-    Place.TEXT: _Shelf(_TEXT, "words", _RANK, 2_000),
-}
-
-
 def store(cursor: CursorWrapper, entry: Entry) -> None:
     cursor.execute(
         """
-        INSERT INTO catalog_search_heading (agent_id, breadth, names, words)
-        VALUES (%s, %s, %s::tsvector, %s::tsvector)
-        ON CONFLICT (agent_id) DO UPDATE
-        SET breadth = EXCLUDED.breadth, names = EXCLUDED.names, words = EXCLUDED.words
+        INSERT INTO catalog_search (agent_id, breadth, names, heading, text)
+        VALUES (%s, %s, %s::tsvector, %s::tsvector, %s::tsvector)
+        ON CONFLICT (agent_id) DO UPDATE SET
+            breadth = EXCLUDED.breadth, names = EXCLUDED.names, heading = EXCLUDED.heading, text = EXCLUDED.text
         """,
-        [entry.agent_id, entry.breadth, _vector([entry.names]), _vector(entry.heading)],
-    )
-    cursor.execute(
-        """
-        INSERT INTO catalog_search_text (agent_id, words) VALUES (%s, %s::tsvector)
-        ON CONFLICT (agent_id) DO UPDATE SET words = EXCLUDED.words
-        """,
-        [entry.agent_id, _vector([entry.words])],
+        [entry.agent_id, entry.breadth, _vector([entry.names]), _vector(entry.heading), _vector([entry.words])],
     )
 
 
 def discard(cursor: CursorWrapper, agent_id: int) -> None:
-    cursor.execute("DELETE FROM catalog_search_heading WHERE agent_id = %s", [agent_id])
-    cursor.execute("DELETE FROM catalog_search_text WHERE agent_id = %s", [agent_id])
+    cursor.execute("DELETE FROM catalog_search WHERE agent_id = %s", [agent_id])
 
 
 def discard_all(cursor: CursorWrapper, *, but: Within | None = None) -> None:
     where, params = (f" WHERE agent_id NOT IN ({but[0]})", but[1]) if but else ("", ())
-    for table in (_HEADING, _TEXT):
-        cursor.execute(f"DELETE FROM {table}{where}", params)  # noqa: S608
-
-
-def tidy(cursor: CursorWrapper) -> None:
-    """Tell the planner how common each word is: without, it may read every row for a rare one."""
-    for table in (_HEADING, _TEXT):
-        cursor.execute(f"ANALYZE {table}")
+    cursor.execute(f"DELETE FROM catalog_search{where}", params)  # noqa: S608
 
 
 def find(cursor: CursorWrapper, place: Place, question: Question, within: Within | None, most: int) -> list[int]:
-    """The agents that answer in one place, best first."""
-    shelf = _SHELVES[place]
-    restriction, params = (f"AND agent_id IN ({within[0]})", within[1]) if within else ("", ())
+    """The agents that answer in one place, best first. A phrase is looked for in the newest that hold its words."""
+    has_phrase = any(term.is_phrase_in(place) for term in question.terms)
+    read = _READ_FOR_PHRASES if has_phrase else _ORDERED[place]
+    restriction, params = (f"WHERE agent_id IN ({within[0]})", within[1]) if within else ("", ())
     preferences = question.preferences(place)
-    lift = "(vector @@ %s::tsquery)::int"
+    # The vector is taken out of its long-term storage once, for all that asks it.
     sql = f"""
+        WITH holding AS MATERIALIZED (
+            SELECT agent_id FROM catalog_search_in_{place.value}(%s::tsquery, %s) AS agent_id
+            {restriction} ORDER BY agent_id DESC LIMIT {read}
+        )
         SELECT agent_id FROM (
-            SELECT *, {shelf.vector} AS vector FROM {shelf.table}
-            WHERE {shelf.vector} @@ %s::tsquery {restriction} ORDER BY agent_id DESC LIMIT {shelf.ordered}
+            SELECT agent_id, breadth, vector FROM holding JOIN catalog_search USING (agent_id)
+            CROSS JOIN LATERAL (SELECT {place.value} || '' AS vector OFFSET 0) AS flat
+            {"WHERE vector @@ %s::tsquery" if has_phrase else ""} LIMIT {_ORDERED[place]}
         ) AS answers
-        ORDER BY {" + ".join([lift] * len(preferences))} DESC, {shelf.score}, agent_id LIMIT {most}
+        ORDER BY {" + ".join(["(vector @@ %s::tsquery)::int"] * len(preferences))} DESC,
+            {"breadth" if place is Place.NAMES else _RANK}, agent_id
+        LIMIT {most}
     """  # noqa: S608 (names of this module, and SQL of the ORM: whatever a reader typed is a parameter)
+    asked = [_query(place, question.terms, question.wants_all)] if has_phrase else []
     lifts = [_query(place, (term,)) for term in preferences]
-    ranked = [_query(place, question.terms, wants_all=False)] if shelf.score is _RANK else []
-    cursor.execute(sql, [_query(place, question.terms, question.wants_all), *params, *lifts, *ranked])
+    ranked = [] if place is Place.NAMES else [_query(place, question.terms, wants_all=False)]
+    holding = _query(place, question.terms, question.wants_all, ignores_phrases=True)
+    cursor.execute(sql, [holding, None if within else read, *params, *asked, *lifts, *ranked])
     return [agent_id for (agent_id,) in cursor.fetchall()]
 
 
-def _query(place: Place, terms: Iterable[Term], wants_all: bool = True) -> str:
+def _query(place: Place, terms: Iterable[Term], wants_all: bool = True, ignores_phrases: bool = False) -> str:
     operator = " & " if wants_all else " | "
-    return operator.join(_alternatives(term, place.shortest_prefix) for term in terms)
+    return operator.join(_alternatives(place, term, ignores_phrases) for term in terms)
 
 
-def _alternatives(term: Term, shortest_prefix: int) -> str:
-    phrases = [_phrase(words) for words in (term.typed, *term.others)]
-    if term.can_go_on(shortest_prefix):
-        phrases.append(_phrase(term.typed, goes_on=True))
-    return f"({' | '.join(phrases)})"
-
-
-def _phrase(words: Words, *, goes_on: bool = False) -> str:
+def _alternatives(place: Place, term: Term, ignores_phrases: bool) -> str:
     """In quotes nothing is syntax but a quote and a backslash, and words hold neither."""
-    phrase = " <-> ".join(f"'{word}'" for word in words)
-    return f"({phrase}:*)" if goes_on else f"({phrase})"
+    tie = "' <-> '" if term.is_phrase_in(place) and not ignores_phrases else "' & '"
+    found = [f"('{tie.join(words)}')" for words in (term.typed, *term.others)]
+    if term.can_go_on(place.shortest_prefix):
+        found.append(f"('{tie.join(term.typed)}':*)")
+    return f"({' | '.join(found)})"
 
 
 def _vector(passages: Iterable[list[str]]) -> str:

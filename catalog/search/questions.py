@@ -44,20 +44,6 @@ _FILLERS = (
 _ARE_FILLERS = frozenset(_FILLERS.split())
 
 
-@dataclass(frozen=True)
-class Term:
-    """One thing asked for: the typed phrase, whose last word may be unfinished, or one that means the same."""
-
-    typed: Words
-    others: tuple[Words, ...] = ()
-    is_unfinished: bool = False
-
-    def can_go_on(self, shortest: int) -> bool:
-        """Whether words that only begin with the last one answer too; `shortest` letters it must have."""
-        last = self.typed[-1]
-        return self.is_unfinished and (len(last) >= shortest or is_unspaced(last))
-
-
 class Place(Enum):
     """Where a question is looked for; each place holds the one before."""
 
@@ -69,6 +55,25 @@ class Place(Enum):
     def shortest_prefix(self) -> int:
         """The letters an unfinished word must have: with fewer it would match half of all prompts."""
         return 3 if self is Place.TEXT else 1
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing asked for: the typed words, the last of which may be unfinished, or others that mean the same."""
+
+    typed: Words
+    others: tuple[Words, ...] = ()
+    is_unfinished: bool = False
+    is_quoted: bool = False
+
+    def is_phrase_in(self, place: Place) -> bool:
+        """Whether its words must stand side by side. In a long text they need not, unless quoted."""
+        return len(self.typed) > 1 and (self.is_quoted or place is not Place.TEXT)
+
+    def can_go_on(self, shortest: int) -> bool:
+        """Whether words that only begin with the last one answer too; `shortest` letters it must have."""
+        last = self.typed[-1]
+        return self.is_unfinished and (len(last) >= shortest or is_unspaced(last))
 
 
 @dataclass(frozen=True)
@@ -101,14 +106,15 @@ class Question:
         phrase = _without_half(self.name)
         start = START + phrase[0]
         begins = Term((start, *phrase) if phrase[1:] else (start,), is_unfinished=len(phrase[-1]) >= 3)
-        return (Term(phrase), begins) if place is Place.NAMES else (Term(phrase),)
+        as_phrase = Term(phrase, is_quoted=True)
+        return (as_phrase, begins) if place is Place.NAMES else (as_phrase,)
 
 
 def ask(query: str) -> Question:
     """What a query asks for; without terms where it holds neither letter nor digit.
 
-    A word is wanted in any of its forms; "quoted words" only as they stand, side by side. Words tied by
-    punctuation (`code-reviewer`) stand side by side, or as one word. The last word may be unfinished, unless quoted.
+    A word is wanted in any of its forms; "quoted words" only as they stand, side by side. So are words tied by
+    punctuation (`code-reviewer`), or as one word, but not in a prompt. The last word may be unfinished, unless quoted.
     """
     folded = fold(_QUOTES.sub('"', query[:QUERY_MAX_LENGTH])).rstrip()
     terms: list[Term] = []
@@ -123,7 +129,7 @@ def ask(query: str) -> Question:
 
 def _quoted(text: str) -> list[Term]:
     phrase = _phrase(text)
-    return [Term(phrase, is_unfinished=_is_half(phrase[-1]))] if phrase else []
+    return [Term(phrase, is_unfinished=_is_half(phrase[-1]), is_quoted=True)] if phrase else []
 
 
 def _unquoted(text: str) -> list[Term]:

@@ -9,7 +9,6 @@ from django.db.backends.utils import CursorWrapper
 
 from catalog.search.entries import Entry
 from catalog.search.questions import Place, Question, Term, Within
-from catalog.search.words import Words
 
 _HEADING, _TEXT = "catalog_search_heading", "catalog_search_text"
 
@@ -25,8 +24,8 @@ class _Shelf:
 
 _SHELVES = {
     Place.NAMES: _Shelf(_HEADING, "breadth", 5_000),
-    Place.HEADING: _Shelf(_HEADING, f"bm25({_HEADING}, 10.0, 5.0, 3.0, 1.0)", 5_000),
-    Place.TEXT: _Shelf(_TEXT, f"bm25({_TEXT})", 2_000),
+    Place.HEADING: _Shelf(_HEADING, f"bm25({_HEADING}, 10.0, 5.0, 3.0, 1.0)", 2_000),
+    Place.TEXT: _Shelf(_TEXT, f"bm25({_TEXT})", 1_001),
 }
 
 
@@ -56,10 +55,6 @@ def discard_all(cursor: CursorWrapper, *, but: Within | None = None) -> None:
         cursor.execute(f"DELETE FROM {table}{where}", params)  # noqa: S608
 
 
-def tidy(cursor: CursorWrapper) -> None:
-    """Nothing: the index keeps itself in order."""
-
-
 def find(cursor: CursorWrapper, place: Place, question: Question, within: Within | None, most: int) -> list[int]:
     """The agents that answer in one place, best first."""
     shelf = _SHELVES[place]
@@ -81,17 +76,14 @@ def find(cursor: CursorWrapper, place: Place, question: Question, within: Within
 
 def _expression(place: Place, terms: Iterable[Term], wants_all: bool = True) -> str:
     operator = " AND " if wants_all else " OR "
-    alternatives = operator.join(_alternatives(term, place.shortest_prefix) for term in terms)
+    alternatives = operator.join(_alternatives(place, term) for term in terms)
     return f"{{names}} : ({alternatives})" if place is Place.NAMES else alternatives
 
 
-def _alternatives(term: Term, shortest_prefix: int) -> str:
-    phrases = [_phrase(words) for words in (term.typed, *term.others)]
-    if term.can_go_on(shortest_prefix):
-        phrases.append(_phrase(term.typed) + " *")
-    return f"({' OR '.join(phrases)})"
-
-
-def _phrase(words: Words) -> str:
+def _alternatives(place: Place, term: Term) -> str:
     """In quotes nothing is syntax but a quote, and words hold none."""
-    return f'"{" ".join(words)}"'
+    tie = " " if term.is_phrase_in(place) else '" AND "'
+    found = [f'("{tie.join(words)}")' for words in (term.typed, *term.others)]
+    if term.can_go_on(place.shortest_prefix):
+        found.append(f'("{tie.join(term.typed)}" *)')
+    return f"({' OR '.join(found)})"
