@@ -187,7 +187,10 @@ class Version(models.Model):
                 name="yanked_version_says_by_whom",
             ),
         )
-        indexes = (models.Index(fields=("digest",), name="version_digest"),)
+        indexes = (
+            models.Index(fields=("digest",), name="version_digest"),
+            models.Index(fields=("model",), name="version_model"),
+        )
 
     def __str__(self) -> str:
         return f"{self.agent.name} v{self.number}"

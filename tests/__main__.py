@@ -25,6 +25,7 @@ CONFIGURATION = (
     "DJANGO_SETTINGS_MODULE",
 )
 NO_TESTS = 5  # pytest's exit status where a selection leaves none
+NOTHING = "none of the selected tests"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
     _heading("Summary")
     for result in results:
         print(f"  {result.part:<12} {result.verdict}")
-    return int(any(result.failed for result in results))
+    return int(any(result.failed for result in results) or all(result.verdict == NOTHING for result in results))
 
 
 def on_sqlite(selection: list[str], strict: bool) -> Result:
@@ -96,7 +97,7 @@ def _pytest(part: str, options: list[str], selection: list[str], **configuration
     command = [sys.executable, "-m", "pytest", *options, *selection]
     status = subprocess.run(command, cwd=ROOT, env=environment | configuration, check=False).returncode
     if selection and status == NO_TESTS:
-        return Result(part, "none of the selected tests")
+        return Result(part, NOTHING)
     verdict = "FAILED" if status else "passed"
     return Result(part, f"{verdict} in {time.monotonic() - began:.0f} s", failed=bool(status))
 

@@ -239,6 +239,7 @@ CAPABILITIES = [
     (["tools: Bash, Write, WebFetch"], ["changes-files", "runs-commands", "goes-online"]),
     (["tools: Read, Bash", "disallowedTools: Bash(rm *)"], ["reads-files"]),
     (["tools: mcp__github__list"], ["mcp-tools"]),
+    (["tools: Read, codebase"], ["reads-files", "unknown-tools"]),
     (["tools: []"], ["no-tools"]),
     (["tools: Read", "permissionMode: bypassPermissions"], ["bypasses-permissions", "reads-files"]),
     (["tools: Read", "hooks: {Stop: [x]}", "mcpServers: [a]"], ["runs-hooks", "starts-servers", "reads-files"]),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOG = ROOT / "catalog"
@@ -150,6 +151,12 @@ def test_no_template_holds_inline_script_style_or_event_handler() -> None:
         for match in inline.finditer(path.read_text(encoding="utf-8"))
     }
     assert found == set()
+
+
+def test_every_static_file_that_a_template_names_is_there() -> None:
+    named = re.compile(r"""\{%\s*static\s+["']([^"']+)""")
+    names = {name for path in TEMPLATES for name in named.findall(path.read_text(encoding="utf-8"))}
+    assert {name for name in names if finders.find(name) is None} == set()
 
 
 def test_there_are_no_drawers() -> None:

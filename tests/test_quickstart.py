@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener, urlopen
 
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTERS = len(list((ROOT / "catalog" / "starters").rglob("*.md")))
@@ -220,6 +222,25 @@ def text_of(address: str, browser: OpenerDirector | None = None, form: dict[str,
     with (browser or build_opener()).open(address, data, timeout=10) as answer:
         assert answer.status == 200
         return str(answer.read().decode())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="there is no PostgreSQL in this part of the run")
+def test_a_postgresql_is_prepared_and_left_alone_the_second_time(tmp_path: Path, empty_postgresql: str) -> None:
+    first, second = (quickstart(tmp_path / "var", "--no-serve", DATABASE_URL=empty_postgresql) for _ in range(2))
+    assert (first.returncode, first.stderr, second.returncode, second.stderr) == (0, "", 0, "")
+    assert f"{STARTERS} starter agents loaded" in first.stdout
+    assert "PostgreSQL, up to date" in second.stdout
+    assert f"{STARTERS} in the catalog" in second.stdout
+    assert not (tmp_path / "var" / "catalog.sqlite3").exists()
+
+
+@pytest.fixture
+def empty_postgresql(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    name = f"quickstart_{os.getpid()}"
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+        cursor.execute(f"DROP DATABASE {name}")
 
 
 def log_in(address: str, password: str) -> str:

@@ -414,6 +414,20 @@ def test_a_fault_of_the_static_files_still_gives_an_answer(settings: Settings) -
     assert "Something went wrong here" in page.content.decode()
 
 
+def test_a_form_without_its_token_is_refused_on_a_page_of_the_catalog() -> None:
+    refused = Client(enforce_csrf_checks=True).post(reverse("admin:login"))
+    assert refused.status_code == 403
+    assert 'class="wordmark"' in refused.content.decode()
+    assert "<style" not in refused.content.decode()
+
+
+def test_a_foreign_host_is_refused_in_plain_words(client: Client) -> None:
+    refused = client.get("/", headers={"host": "evil.example"})
+    assert refused.status_code == 400
+    assert "This cannot be answered" in refused.content.decode()
+    assert "evil.example" not in refused.content.decode()
+
+
 # --- Colours ------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from .field_checks import check_description, check_fields, check_name, check_rea
 from .findings import Finding, Severity, most_severe_first
 from .limits import MAX_SOURCE_BYTES
 from .secrets import likely_secrets
-from .tools import CHANGES, LABELS, RISKY, RUNS, Capability, base_name, is_mcp, kinds_of, split_tools
+from .tools import CHANGES, LABELS, RISKY, RUNS, Capability, base_name, is_known, is_mcp, kinds_of, split_tools
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -84,6 +84,9 @@ def capabilities(definition: Definition) -> tuple[Capability, ...]:
         found.extend(
             Capability("mcp-tools", f"Uses the tools of the MCP server “{name}”", risky=True) for name in servers
         )
+        if unknown := sorted({name for tool in tools if not is_known(name := base_name(tool))}):
+            label = f"Names tools the catalog does not know: {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}"
+            found.append(Capability("unknown-tools", label, risky=False))
         if not tools:
             found.append(Capability("no-tools", "Names no tool; coding tools read that as every tool", risky=True))
     return tuple(found)

@@ -133,6 +133,11 @@ def is_mcp(tool: str) -> bool:
     return _MCP.fullmatch(base_name(tool)) is not None
 
 
+def is_known(tool: str) -> bool:
+    """Whether a name is a tool's, an old one's or an MCP tool's."""
+    return tool in TOOLS or tool in OLD_NAMES or is_mcp(tool)
+
+
 def kinds_of(tools: Iterable[str]) -> set[str]:
     """What the known tools among these let an agent do: keys of LABELS."""
     names = (base_name(tool) for tool in tools)

@@ -262,6 +262,10 @@ class Migration(migrations.Migration):
             model_name="version",
             index=models.Index(fields=["digest"], name="version_digest"),
         ),
+        migrations.AddIndex(
+            model_name="version",
+            index=models.Index(fields=["model"], name="version_model"),
+        ),
         migrations.AddConstraint(
             model_name="version",
             constraint=models.UniqueConstraint(fields=("agent", "number"), name="version_number_once_per_agent"),

@@ -22,7 +22,7 @@ LANGUAGES = (
     *("fsharp", "gdscript", "glsl", "go", "graphql", "groovy", "haskell", "hcl", "hlsl", "html", "ini", "java"),
     *("javascript", "json", "jsx", "julia", "kotlin", "lua", "make", "markdown", "matlab", "nginx", "nix"),
     *("objective-c", "ocaml", "perl", "php", "powershell", "properties", "protobuf", "python", "r", "ruby", "rust"),
-    *("scala", "scss", "solidity", "sql", "svelte", "swift", "terraform", "toml", "tsx", "twig", "typescript", "vue"),
+    *("scala", "scss", "solidity", "sql", "swift", "terraform", "toml", "tsx", "twig", "typescript", "vue"),
     *("xml", "yaml", "zig"),
 )
 _ALIASES = {

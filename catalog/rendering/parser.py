@@ -9,8 +9,8 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
-from markdown_it.parser_inline import ParserInline
 from markdown_it.common.html_re import HTML_OPEN_CLOSE_TAG_STR
+from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -68,10 +67,11 @@ def _version_page(request: HttpRequest, template: str, agent: Agent, version: Ve
     pinned = reverse("catalog:version_source", args=[agent.name, version.number])
     is_pinned = template == "catalog/version_detail.html"
     source = pinned if is_pinned else reverse("catalog:agent_source", args=[agent.name])
+    definition = read(version.source)
     context = {
         "agent": agent,
         "version": version,
-        "definition": read(version.source),
+        "definition": definition,
         "is_latest": version.pk == agent.latest_version_id,
         "examples": version.examples.all(),
         "findings": {
@@ -81,25 +81,18 @@ def _version_page(request: HttpRequest, template: str, agent: Agent, version: Ve
         "versions": _versions(agent),
         "tags": [(tag.name, EVERYTHING.address(tag=tag.name)) for tag in agent.tags.all()],
         "category_address": EVERYTHING.address(category=agent.category.name) if agent.category else "",
-        "canonical": settings.CATALOG_BASE_URL + request.path,
+        "canonical": settings.CATALOG_BASE_URL + (version if is_pinned else agent).get_absolute_url(),
         "source_address": source,
         "pinned_address": pinned,
         "install": _install_command(agent.name, source),
     }
-    as_source = request.GET.get("view") == "source"
-    return render(request, template, context | (_source_text(version) if as_source else _prompt_text(version)))
-
-
-def _prompt_text(version: Version) -> dict[str, Any]:
-    return {
-        "prompt": render_prompt(version.prompt),
-        "contents": _contents(headings(version.prompt)),
-        "prompt_starts_at": _units(version.source.removesuffix(version.prompt)),
-    }
-
-
-def _source_text(version: Version) -> dict[str, Any]:
-    return {"source": render_source(version.source)}
+    if request.GET.get("view") == "source":
+        context["source"] = render_source(version.source)
+    else:
+        context["prompt"] = render_prompt(version.prompt)
+        context["prompt_starts_at"] = _units(version.source.removesuffix(definition.prompt))
+        context["contents"] = _contents(headings(version.prompt))
+    return render(request, template, context)
 
 
 def _versions(agent: Agent) -> list[Version]:

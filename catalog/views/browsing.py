@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -115,7 +115,7 @@ class Selection:
 
     def address(self, **changes: str | int) -> str:
         """The address of this selection with something changed, on its first page unless told."""
-        asked = asdict(self) | {"page": 1} | changes
+        asked = vars(self) | {"page": 1} | changes
         if asked["page"] == 1:
             del asked["page"]
         query = urlencode({key: value for key, value in asked.items() if value})

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         require_address()
         if not no_serve:
             require_free(host, port)
-        self.stdout.write(self.style.MIGRATE_HEADING("Agent Catalog") + "\n")
+        self.stdout.write(self.style.MIGRATE_HEADING("Agent Catalog") + "\n\n")
         self.step("Data folder", make_data_folder)
         self.step("Secret key", make_secret_key)
         with _database_problems():
