@@ -38,6 +38,7 @@ RENDERER_VERSION = 1
 
 logger = logging.getLogger(__name__)
 
+_KEPT = 30 * 24 * 3600  # seconds
 _Rendered = tuple[str, list[Heading]]
 
 _NOTE = '<p class="rendering-note">This text is too intricate to be formatted. It is shown as it was written.</p>\n'
@@ -75,7 +76,7 @@ def _cached(kind: str, text: str, write: Callable[[str], _Rendered]) -> _Rendere
     if (known := cache.get(key)) is not None:
         return zlib.decompress(known[0]).decode(), known[1]
     html, outline = _formatted(text, write)
-    cache.set(key, (zlib.compress(html.encode(), 1), outline), timeout=None)
+    cache.set(key, (zlib.compress(html.encode(), 1), outline), timeout=_KEPT)
     return html, outline
 
 

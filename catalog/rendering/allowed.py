@@ -22,7 +22,7 @@ ATTRIBUTES = {
     "span": {"title", "id"},
     "ol": {"start"},
     "li": {"id"},
-    "input": {"disabled", "checked"},
+    "input": {"type", "disabled", "checked"},
     **{f"h{level}": {"id"} for level in range(1, 7)},
 }
 ATTRIBUTE_VALUES = {
@@ -30,7 +30,7 @@ ATTRIBUTE_VALUES = {
     "div": {"tabindex": {"0"}},
     "pre": {"tabindex": {"0"}},
     "h6": {"aria-level": {"7", "8", "9", "10", "11", "12"}},
-    "input": {"type": {"checkbox"}, "aria-label": {"Done", "Not done"}},
+    "input": {"aria-label": {"Done", "Not done"}},
 }
 _ALERTS = {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
 _ALIGNED = {"align-left", "align-center", "align-right"}
@@ -72,7 +72,7 @@ _CLEANER = nh3.Cleaner(
     clean_content_tags=set(),
     attributes=ATTRIBUTES,
     tag_attribute_values=ATTRIBUTE_VALUES,
-    set_tag_attribute_values={"input": {"disabled": ""}},
+    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
     allowed_classes=CLASSES,
     attribute_filter=_attribute,
     url_schemes={"http", "https", "mailto"},

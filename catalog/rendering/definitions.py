@@ -36,16 +36,15 @@ def _labels(tokens: list[Token]) -> Iterator[str]:
 
 
 def _show_unused_footnotes(state: StateCore) -> None:
-    pending = _referenced(state.env)
-    opened: list[bool] = []
+    referenced = _referenced(state.env)
+    closings: list[Token] = []
     for token in reversed(state.tokens):  # of two with one label the last is the one meant
         if token.type == "footnote_reference_close":
-            opened.append(True)
-            closing = token
+            closings.append(token)
         elif token.type == "footnote_reference_open":
-            label = token.meta["label"]
-            if label in pending:
-                pending.remove(label)
+            closing = closings.pop()
+            if token.meta["label"] in referenced:
+                referenced.remove(token.meta["label"])
             else:
                 token.type, closing.type = "unused_footnote_open", "unused_footnote_close"
 

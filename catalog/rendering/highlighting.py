@@ -3,9 +3,14 @@
 Imports nothing of the catalog. The classes (`static/catalog/code.css` gives them their colours):
 hl-comment  hl-keyword  hl-string  hl-number  hl-name (what is defined)  hl-builtin  hl-tag (tags, attributes,
 decorators)  hl-heading  hl-added  hl-removed
+
+Lexers are lists of regular expressions, and for most languages there is a text that takes them quadratic or cubic
+time (16 KB of empty lines as C: 17 s). So a lexer gets a few kilobytes at a time, and a document a quarter second.
 """
 
 import re
+import time
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
 
@@ -53,8 +58,13 @@ _ALIASES = {
 }
 _LANGUAGE_NAME = re.compile(r"[\w#+-]{1,20}")
 
-MAX_BLOCK = 16 * 1024
-MAX_DOCUMENT = 64 * 1024
+MAX_DOCUMENT = 64 * 1024  # characters of code that are coloured
+MAX_SECONDS = 0.25  # of processor time, after which the rest of a document's code stays plain
+MAX_PIECE = 4096
+MAX_PIECE_OF = dict.fromkeys(
+    ("c", "cpp", "csharp", "hcl", "java", "make", "nix", "objective-c", "terraform"), 1024
+)  # whose lexers take cubic time
+_PIECE_END = re.compile(r"\n\n(?=\S)")  # an empty line, and no indentation below it
 
 # The most specific token type wins; a type that is not named takes the class of its parent.
 _CLASS_OF = {
@@ -91,12 +101,42 @@ def language_of(info: str) -> str:
 
 
 def highlighted(code: str, language: str, environment: Environment) -> str:
-    """The code as HTML, in colour where the language is known and the text not too long."""
-    spent = environment.get("highlighted", 0) + len(code)
-    if not language or len(code) > MAX_BLOCK or spent > MAX_DOCUMENT:
+    """The code as HTML, in colour where the language is known and the bounds allow it."""
+    if not language:
         return visible(code)
-    environment["highlighted"] = spent
-    lexer = _lexer_class(language)()
+    longest = MAX_PIECE_OF.get(language, MAX_PIECE)
+    html = []
+    for piece in _pieces(code, longest):
+        if len(piece) > longest or _is_spent(environment, len(piece)):
+            html.append(visible(piece))
+            continue
+        start = time.thread_time()
+        html.append(_coloured(piece, language))
+        environment["seconds"] = environment.get("seconds", 0.0) + time.thread_time() - start
+    return "".join(html)
+
+
+def _pieces(code: str, length: int) -> Iterator[str]:
+    """The code in pieces of at most this length that begin at the margin, or longer ones that have no such place."""
+    start = end = 0
+    for cut in (*(match.end() for match in _PIECE_END.finditer(code)), len(code)):
+        if cut - start > length and end > start:
+            yield code[start:end]
+            start = end
+        end = cut
+    yield code[start:]
+
+
+def _is_spent(environment: Environment, characters: int) -> bool:
+    coloured: int = environment.get("coloured", 0) + characters
+    seconds: float = environment.get("seconds", 0.0)
+    environment["coloured"] = coloured
+    return coloured > MAX_DOCUMENT or seconds > MAX_SECONDS
+
+
+def _coloured(code: str, language: str) -> str:
+    # Markdown's lexer would otherwise call any lexer there is, and PHP's see no code without an opening tag.
+    lexer = _lexer_class(language)(handlecodeblocks=False, startinline="<?" not in code)
     parts = [(_class_of(kind), value) for _, kind, value in lexer.get_tokens_unprocessed(code)]
     if "".join(value for _, value in parts) != code:  # a lexer that loses text is not to be trusted with it
         return visible(code)

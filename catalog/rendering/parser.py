@@ -40,16 +40,18 @@ _ADDRESS_LENGTH = 2_000
 def prompt_html(text: str, shift: int | None) -> tuple[str, list[Heading]]:
     """Markdown to HTML that is not yet cleaned, and its headings; raises `TooIntricate`."""
     environment: Environment = {"shift": shift}
-    return _html(_prompt_parser(), text, environment), environment["headings"]
+    return html_of(text, environment), environment["headings"]
 
 
 def short_html(text: str) -> tuple[str, list[Heading]]:
     """The few words of Markdown a lead or an example may use, to HTML that is not yet cleaned."""
-    return _html(_short_parser(), text, {}), []
+    return html_of(text, {}, short=True), []
 
 
-def _html(md: MarkdownIt, text: str, environment: Environment) -> str:
+def html_of(text: str, environment: Environment, *, short: bool = False) -> str:
+    """The HTML; the environment takes up what is known of the text (`headings`, `steps` …)."""
     check_size(text)
+    md = _short_parser() if short else _prompt_parser()
     text = text if text.endswith("\n") else f"{text}\n"  # code that nothing closes ends with its line, too
     html: str = md.render(text, environment)
     return html

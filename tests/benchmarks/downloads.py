@@ -38,9 +38,7 @@ def measure(folder: Path, rounds: int) -> None:
         figures = alternating(rounds, *(lambda port=port, path=path: rate(port, path) for port, path in addresses))
     nothing = figures[-1]
     print(f"granian {' '.join(SERVER_OPTIONS)}")
-    print(
-        f"{CONNECTIONS} kept connections, {REQUESTS:,} requests a round, a file of {len(data):,} bytes; requests a second:"
-    )
+    print(f"{CONNECTIONS} kept connections, {REQUESTS:,} requests a round, {len(data):,} bytes; requests a second:")
     print(f"empty view               {shown(nothing, digits=0)}")
     for (_, path), figure in zip(addresses[:-1], figures[:-1], strict=True):
         share = shown([100 * ratio for ratio in ratios(figure, nothing)], " %", 0)
