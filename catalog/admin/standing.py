@@ -1,0 +1,109 @@
+"""An agent's name and standing: rename, deprecate, recommend again. Imports `publishing` and `models`."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from catalog import publishing
+from catalog.definition import fold_name
+from catalog.models import Agent
+
+from .pages import PUBLISH, PlainForm, Question, actor, answered, ask, may, refusals_in, require
+
+
+class RenameForm(PlainForm):
+    name = forms.CharField(
+        label="New name",
+        max_length=200,
+        help_text="Small letters and digits, words joined by hyphens. It must be unlike every other agent's name.",
+    )
+
+
+class DeprecateForm(PlainForm):
+    note = forms.CharField(
+        label="Why",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One sentence for people who use it. It is shown at the top of its page.",
+    )
+    successor = forms.CharField(
+        label="Use instead", required=False, help_text="The name of the agent that takes its place, if there is one."
+    )
+
+    def clean_successor(self) -> Agent | None:
+        name = fold_name(self.cleaned_data["successor"])
+        if not name:
+            return None
+        found = Agent.objects.filter(name=name).first()
+        if found is None:
+            raise forms.ValidationError(f"There is no agent named {name}.")
+        return found
+
+
+def may_rename(request: HttpRequest, agent: Agent) -> bool:
+    """To rename what was published is to publish; a name that nobody has seen is the writer's own."""
+    return may(request, PUBLISH) or (may(request, "change_agent") and not agent.versions.exists())
+
+
+def rename_agent(request: HttpRequest, pk: int) -> HttpResponse:
+    agent = get_object_or_404(Agent, pk=pk)
+    if not may_rename(request, agent):
+        require(request, PUBLISH)
+    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": agent.name})
+    if answered(request, form):
+        with refusals_in(form):
+            renamed = publishing.rename(agent, form.cleaned_data["name"], by=actor(request))
+            messages.success(request, f"It is named {renamed.name} now. The old address leads there.")
+            return redirect("admin:catalog_agent_change", pk)
+    question = Question(
+        title=f"Rename {agent.title}",
+        explanation=f"Now it is {agent.name}. The latest text is published under the new name as the next version, and "
+        "old addresses lead to the new one for ever. People who installed it keep the old name until they update.",
+        button="Rename",
+        back=_back(pk),
+    )
+    return ask(request, question, form)
+
+
+def deprecate_agent(request: HttpRequest, pk: int) -> HttpResponse:
+    require(request, PUBLISH)
+    agent = get_object_or_404(Agent.objects.select_related("successor"), pk=pk)
+    initial = {"note": agent.deprecation_note, "successor": agent.successor.name if agent.successor else ""}
+    form = DeprecateForm(request.POST if request.method == "POST" else None, initial=initial)
+    if answered(request, form):
+        with refusals_in(form):
+            publishing.deprecate(agent, by=actor(request), **form.cleaned_data)
+            messages.success(request, f"{agent.title} is marked as deprecated.")
+            return redirect("admin:catalog_agent_change", pk)
+    question = Question(
+        title=f"Deprecate {agent.title}?",
+        explanation="Its page tells people not to begin using it, and what to use instead. It can still be installed.",
+        button="Deprecate",
+        back=_back(pk),
+    )
+    return ask(request, question, form)
+
+
+def undeprecate_agent(request: HttpRequest, pk: int) -> HttpResponse:
+    require(request, PUBLISH)
+    agent = get_object_or_404(Agent, pk=pk)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if answered(request, form):
+        publishing.undeprecate(agent, by=actor(request))
+        messages.success(request, f"{agent.title} is recommended again.")
+        return redirect("admin:catalog_agent_change", pk)
+    question = Question(
+        title=f"Recommend {agent.title} again?",
+        explanation="The warning at the top of its page goes away.",
+        button="Recommend again",
+        back=_back(pk),
+    )
+    return ask(request, question, form)
+
+
+def _back(pk: int) -> str:
+    return reverse("admin:catalog_agent_change", args=[pk])

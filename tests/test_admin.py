@@ -1,0 +1,385 @@
+"""The admin: lists, the page of an agent, what is done to versions, and who may do what at every address."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib import admin as django_admin
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from catalog import drafting, publishing
+from catalog.definition import read
+from catalog.models import Agent, Category, Draft, Event, Tag, Version
+from catalog.search import matching
+from tests.sources import agent_source
+
+Publish = Callable[..., Version]
+AGENTS = "/admin/catalog/agent/"
+
+
+def log_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def text_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def names_in(client: Client, query: str = "") -> list[str]:
+    page = text_of(client, AGENTS + query)
+    return re.findall(r'<span class="address">([^<]+)</span>', page)
+
+
+@pytest.fixture
+def shelves(publish_source: Publish, publisher: User, editor: User) -> dict[str, Agent]:
+    """An agent of each state."""
+    writing, _ = Category.objects.get_or_create(name="writing", title="Writing")
+    agents = {
+        name: publish_source(agent_source(name), by=publisher, category=writing).agent
+        for name in ("published", "changed", "withdrawn", "deprecated")
+    }
+    drafting.open_draft(agents["published"], by=editor)  # without a change
+    drafting.open_draft(agents["changed"], by=editor, source=agent_source("changed", model="opus"))
+    publishing.yank(agents["withdrawn"].latest_version, by=publisher, reason="It is wrong.")
+    publishing.deprecate(agents["deprecated"], by=publisher, note="Old.", successor=agents["published"])
+    agents["draft"], _ = publishing.register(read(agent_source("draft")), by=editor)
+    drafting.open_draft(agents["draft"], by=editor)
+    agents["published"].tags.add(Tag.objects.create(name="python"))
+    return agents
+
+
+# --- The list --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["changed", "deprecated", "draft", "published", "withdrawn"]),
+        ("?state=published", ["changed", "deprecated", "published"]),
+        ("?state=changed", ["changed"]),
+        ("?state=draft", ["draft"]),
+        ("?state=withdrawn", ["withdrawn"]),
+        ("?state=deprecated", ["deprecated"]),
+        ("?category=-", ["draft"]),
+        ("?category=writing&state=withdrawn", ["withdrawn"]),
+        ("?tag=python", ["published"]),
+        ("?q=deprec", ["deprecated"]),
+        ("?q=nothing+like+that", []),
+    ],
+)
+def test_the_list_of_agents_is_narrowed(
+    client: Client, editor: User, shelves: dict[str, Agent], query: str, expected: list[str]
+) -> None:
+    assert names_in(log_in(client, editor), query) == expected
+
+
+def test_the_list_says_the_state_of_each_agent(client: Client, editor: User, shelves: dict[str, Agent]) -> None:
+    page = text_of(log_in(client, editor), AGENTS)
+    rows = {re.search(r'"address">(\w+)<', row)[1]: row for row in page.split("<tr>")[2:]}
+    states = {name: re.findall(r'class="state \w+">([^<]+)<', row) for name, row in rows.items()}
+    assert states == {
+        "published": ["Published v1"],
+        "changed": ["Published v1", "Changes waiting"],
+        "withdrawn": ["Withdrawn"],
+        "deprecated": ["Published v1", "Deprecated"],
+        "draft": ["Draft"],
+    }
+    assert "by elif" in rows["changed"]
+    assert "by pablo" in rows["withdrawn"] or "ago" in rows["withdrawn"] or "just now" in rows["withdrawn"]
+
+
+@pytest.mark.parametrize("address", [AGENTS, "/admin/catalog/draft/", "/admin/catalog/version/", "/admin/"])
+def test_the_queries_of_a_list_do_not_grow_with_it(
+    client: Client, admin: User, publish_source: Publish, address: str
+) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        return len(queries)
+
+    def add(name: str) -> None:
+        agent = publish_source(agent_source(name)).agent
+        drafting.open_draft(agent, by=admin)
+        drafting.open_draft(publishing.register(read(agent_source(f"{name}-draft")), by=admin)[0], by=admin)
+
+    log_in(client, admin)
+    add("first")
+    before = count()
+    for number in range(6):
+        add(f"agent-{number}")
+    assert count() == before
+    assert before <= 16
+
+
+# --- The page of an agent ---------------------------------------------------------------------------------
+
+
+def change(client: Client, agent: Agent, **fields: str) -> str:
+    form = {"title": agent.title, "category": "", "tags": "", "maintainers": "", "license": "", "origin_url": ""}
+    answer = client.post(f"{AGENTS}{agent.pk}/change/", {**form, **fields}, follow=True)
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_what_is_known_of_an_agent_is_changed_and_found(client: Client, editor: User, publish_source: Publish) -> None:
+    agent = publish_source(agent_source()).agent
+    writing = Category.objects.create(name="writing", title="Writing")
+    page = change(
+        log_in(client, editor),
+        agent,
+        title="Careful Reader",
+        category=str(writing.pk),
+        tags="Code Review, python",
+        maintainers="elif",
+        license="MIT",
+        origin_url="https://example.org/agents",
+    )
+    assert "Saved." in page
+    agent = Agent.objects.get()
+    assert (agent.title, agent.category, agent.license) == ("Careful Reader", writing, "MIT")
+    assert sorted(agent.tags.values_list("name", flat=True)) == ["code-review", "python"]
+    assert list(agent.maintainers.all()) == [editor]
+    assert list(matching(Agent.objects.published(), "careful")) == [agent]
+    assert list(matching(Agent.objects.published(), "python")) == [agent]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"title": ""}, "This field is required."),
+        ({"maintainers": "nobody-here"}, "There is nobody with the username nobody-here."),
+        ({"tags": "!!!"}, "is no tag"),
+    ],
+)
+def test_what_an_agent_cannot_have_is_said(
+    client: Client, editor: User, publish_source: Publish, fields: dict[str, str], sentence: str
+) -> None:
+    agent = publish_source(agent_source()).agent
+    assert sentence in change(log_in(client, editor), agent, **fields)
+    assert Agent.objects.get().title == "Code Reviewer"
+
+
+def test_an_agent_is_renamed_with_its_old_address_kept(
+    client: Client, publisher: User, publish_source: Publish
+) -> None:
+    agent = publish_source(agent_source()).agent
+    answer = log_in(client, publisher).post(f"{AGENTS}{agent.pk}/rename/", {"name": "Change Reader"}, follow=True)
+    assert "It is named change-reader now." in answer.content.decode()
+    assert client.get("/agents/code-reviewer/")["Location"] == "/agents/change-reader/"
+
+
+def test_a_name_that_is_taken_is_refused_in_the_form(client: Client, publisher: User, publish_source: Publish) -> None:
+    agent, _ = publish_source(agent_source()).agent, publish_source(agent_source("other"))
+    answer = log_in(client, publisher).post(f"{AGENTS}{agent.pk}/rename/", {"name": "other"})
+    assert "belongs to another agent" in answer.content.decode()
+
+
+def test_an_editor_renames_what_nobody_has_seen(client: Client, editor: User, publish_source: Publish) -> None:
+    seen = publish_source(agent_source()).agent
+    new, _ = publishing.register(read(agent_source("typo")), by=editor)
+    log_in(client, editor)
+    assert client.post(f"{AGENTS}{new.pk}/rename/", {"name": "right"}).status_code == 302
+    assert client.post(f"{AGENTS}{seen.pk}/rename/", {"name": "wrong"}).status_code == 403
+
+
+def test_an_agent_is_deprecated_and_recommended_again(client: Client, publisher: User, publish_source: Publish) -> None:
+    agent, better = publish_source(agent_source()).agent, publish_source(agent_source("better")).agent
+    log_in(client, publisher)
+    client.post(f"{AGENTS}{agent.pk}/deprecate/", {"note": "Slow.", "successor": "better"})
+    agent.refresh_from_db()
+    assert (agent.is_deprecated, agent.deprecation_note, agent.successor) == (True, "Slow.", better)
+    client.post(f"{AGENTS}{agent.pk}/undeprecate/")
+    agent.refresh_from_db()
+    assert not agent.is_deprecated
+
+
+# --- Versions ----------------------------------------------------------------------------------------------
+
+
+def test_a_version_is_withdrawn_offered_again_and_restored(
+    client: Client, publisher: User, publish_source: Publish
+) -> None:
+    first = publish_source(agent_source())
+    second = publish_source(agent_source(model="opus"))
+    log_in(client, publisher)
+
+    def post(version: Version, verb: str, **fields: str) -> None:
+        assert client.post(f"/admin/catalog/version/{version.pk}/{verb}/", fields).status_code == 302
+
+    post(second, "yank", reason="It is wrong.")
+    assert Agent.objects.get().latest_version == first
+    assert "It is wrong." in text_of(client, f"/admin/catalog/version/{second.pk}/change/")
+    post(second, "unyank")
+    assert Agent.objects.get().latest_version == second
+    post(first, "restore", note="Back to the old one")
+    latest = Agent.objects.get().latest_version
+    assert (latest.number, latest.source, latest.note) == (3, first.source, "Back to the old one")
+
+
+def test_withdrawing_asks_for_a_reason(client: Client, publisher: User, publish_source: Publish) -> None:
+    version = publish_source(agent_source())
+    answer = log_in(client, publisher).post(f"/admin/catalog/version/{version.pk}/yank/", {"reason": " "})
+    assert "This field is required." in answer.content.decode()
+    assert not Version.objects.get().is_yanked
+
+
+def test_nothing_that_was_published_can_be_changed_or_deleted_here(
+    client: Client, admin: User, publish_source: Publish
+) -> None:
+    version = publish_source(agent_source())
+    log_in(client, admin)
+    for row in (version, version.agent, Event.objects.first()):
+        base = f"/admin/catalog/{row._meta.model_name}/{row.pk}"
+        assert client.post(f"{base}/delete/", {"post": "yes"}).status_code == 403
+    assert client.get("/admin/catalog/version/add/").status_code == 403
+    assert client.post(f"/admin/catalog/event/{Event.objects.first().pk}/change/", {}).status_code == 403
+
+
+# --- Categories, tags, people --------------------------------------------------------------------------------
+
+
+def test_the_name_of_a_category_follows_from_its_title(client: Client, admin: User) -> None:
+    form = {"title": "Data & Reports", "name": "", "description": ""}
+    log_in(client, admin).post("/admin/catalog/category/add/", form)
+    assert Category.objects.get().name == "data-reports"
+    answer = client.post("/admin/catalog/category/add/", {**form, "title": "Data, reports"})
+    assert "There is one named data-reports already." in answer.content.decode()
+
+
+def test_a_tag_that_is_renamed_is_found_by_its_new_name(client: Client, admin: User, publish_source: Publish) -> None:
+    agent = publish_source(agent_source()).agent
+    agent.tags.add(Tag.objects.create(name="old"))
+    log_in(client, admin).post(f"/admin/catalog/tag/{Tag.objects.get().pk}/change/", {"name": "Zebra Crossing"})
+    assert Tag.objects.get().name == "zebra-crossing"
+    assert list(matching(Agent.objects.published(), "zebra")) == [agent]
+
+
+def test_people_are_added(client: Client, admin: User) -> None:
+    form = {"username": "new", "usable_password": "true", "password1": "long-enough-8", "password2": "long-enough-8"}
+    assert log_in(client, admin).post("/admin/auth/user/add/", form).status_code == 302
+    assert User.objects.filter(username="new").exists()
+
+
+# --- The start page -------------------------------------------------------------------------------------------
+
+
+def test_an_empty_catalog_says_what_to_do_first(client: Client, admin: User) -> None:
+    page = text_of(log_in(client, admin), "/admin/")
+    assert "The catalog is empty." in page
+    assert reverse("admin:import") in page
+
+
+def test_the_start_page_shows_my_drafts_and_what_was_published(
+    client: Client, editor: User, shelves: dict[str, Agent]
+) -> None:
+    page = text_of(log_in(client, editor), "/admin/")
+    mine, published = page.index("Your drafts"), page.index("Recently published")
+    assert mine < page.index(f"/admin/catalog/agent/{shelves['draft'].pk}/draft/") < published
+    assert page.index(f"/admin/catalog/agent/{shelves['withdrawn'].pk}/change/") > published
+
+
+def test_who_has_no_rights_is_told(client: Client, db: None) -> None:
+    guest = User.objects.create_user("gus", is_staff=True)
+    assert "There is nothing here for you yet" in text_of(log_in(client, guest), "/admin/")
+
+
+# --- Every address ----------------------------------------------------------------------------------------------
+
+
+def admin_patterns() -> Iterator[tuple[str, list[str]]]:
+    """Each name of an address below /admin/, with the names of its arguments."""
+
+    def walk(patterns: list[URLPattern | URLResolver], path: str) -> Iterator[tuple[str, list[str]]]:
+        for pattern in patterns:
+            here = path + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, here)
+            else:
+                yield here, list(pattern.pattern.converters)
+
+    [mounted] = [p for p in get_resolver().url_patterns if getattr(p, "app_name", None) == "admin"]
+    yield from walk(mounted.url_patterns, "/admin/")
+
+
+def filled(path: str, rows: dict[str, int]) -> str:
+    model = next((name for name in rows if f"/{name}/" in path), "")
+    path = re.sub(r"<(int|path):\w+>", str(rows.get(model, 1)), path)
+    path = path.replace("<str:token>", "a" * 32).replace("(?P<app_label>auth|catalog)", "catalog")
+    return re.sub(r"[\^$]|\(\?P<url>\.\*\)|\\Z", "", path)
+
+
+# Where an editor gets in by GET; everything else is for publishers or administrators, or is not there.
+EDITORS_ENTER = re.compile(
+    r"/admin/(|import/|password_change/|password_change/done/|jsi18n/|catalog/"
+    r"|catalog/(agent|draft|version|category|tag)/|catalog/agent/add/"
+    r"|catalog/(agent|version|category|tag)/\d+/(change|history)/|catalog/draft/\d+/history/"
+    r"|catalog/agent/\d+/draft/|catalog/agent/\d+/draft/discard/)"
+)
+PUBLISHERS_ENTER = re.compile(
+    r"/admin/catalog/(agent/\d+/(rename|deprecate|undeprecate)|version/\d+/(yank|unyank|restore))/"
+)
+
+
+def test_every_address_opens_for_those_who_may_and_for_nobody_else(
+    client: Client, editor: User, publisher: User, admin: User, outsider: User, shelves: dict[str, Agent]
+) -> None:
+    rows = {
+        "agent": shelves["changed"].pk,
+        "draft": Draft.objects.get(agent=shelves["changed"]).pk,
+        "version": shelves["changed"].latest_version_id,
+        "category": Category.objects.get().pk,
+        "tag": Tag.objects.get().pk,
+        "event": Event.objects.first().pk,
+        "user": editor.pk,
+        "group": Group.objects.create(name="Readers").pk,
+    }
+    addresses = [filled(path, rows) for path, _ in admin_patterns()]
+    assert len(addresses) > 60
+    wrong = []
+    for address in addresses:
+        if "logout" in address or "login" in address:
+            continue
+        editors, publishers = EDITORS_ENTER.fullmatch(address), PUBLISHERS_ENTER.fullmatch(address)
+        rights = {outsider: False, editor: bool(editors), publisher: bool(editors or publishers), admin: None}
+        for user, may_enter in rights.items():
+            status = log_in(client, user).get(address).status_code
+            expected = (200, 302) if may_enter else (302, 403, 404, 405)
+            if status not in (expected if may_enter is not None else (*expected, 200)):
+                wrong.append((address, user.username, status))
+    assert wrong == []
+
+
+def test_an_editor_publishes_by_no_address(client: Client, editor: User, shelves: dict[str, Agent]) -> None:
+    agent = shelves["changed"]
+    before = list(Version.objects.values_list("pk", "yanked_at"))
+    form = {
+        "source": agent_source("changed", model="haiku"),
+        "revision": "1",
+        "note": "n",
+        "reason": "r",
+        "name": "another",
+        "title": "T",
+        "as": "versions",
+        "do": "publish",
+        "action": "publish",
+        "post": "yes",
+    }
+    rows = {"agent": agent.pk, "draft": agent.draft.pk, "version": agent.latest_version_id}
+    log_in(client, editor)
+    for path, _ in admin_patterns():
+        if "logout" not in path:
+            client.post(filled(path, rows), form)
+    assert list(Version.objects.values_list("pk", "yanked_at")) == before
+    assert Agent.objects.get(pk=agent.pk).name == "changed"
+
+
+def test_the_admin_has_one_site_and_no_way_to_delete_by_list() -> None:
+    assert type(django_admin.site._wrapped).__name__ == "CatalogSite"
+    actions = {model.__name__: options.actions for model, options in django_admin.site._registry.items()}
+    assert [name for name in ("Agent", "Version", "Draft", "Event", "Category", "Tag") if actions[name]] == []

@@ -1,0 +1,270 @@
+"""Writing in the admin: a draft is saved, mended and published, keeps its bytes, and two people lose nothing."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog import drafting, publishing
+from catalog.definition import digest_of, read
+from catalog.models import Agent, Draft, Version
+from tests.corpus import corpus_files
+from tests.forms import fields_of, send
+from tests.sources import agent_source
+
+Publish = Callable[..., Version]
+DEFINITIONS = Path(__file__).parent / "definitions"
+LINES = st.lists(
+    st.tuples(
+        st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"), max_size=8),
+        st.sampled_from(["\n", "\r\n", "\r"]),
+    ),
+    max_size=8,
+)
+
+
+def log_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def address(agent: Agent) -> str:
+    return reverse("admin:catalog_agent_draft", args=[agent.pk])
+
+
+def drafted(source: str, by: User) -> Draft:
+    agent, _ = publishing.register(read(agent_source()), by=by)
+    return drafting.open_draft(agent, by=by, source=source)
+
+
+def save_untouched(client: Client, agent: Agent) -> None:
+    page = client.get(address(agent))
+    answer = send(client, address(agent), {**fields_of(page.content.decode()), "do": "save"})
+    assert answer.status_code == 302
+
+
+def said(client: Client, answer: object) -> str:
+    return re.sub(r"\s+", " ", client.get(answer["Location"]).content.decode())
+
+
+# --- Bytes -----------------------------------------------------------------------------------------
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(lines=LINES, last=st.sampled_from(["", "\n", "no line end", "\ufeff", " "]), bom=st.booleans())
+def test_an_untouched_save_keeps_every_byte(
+    client: Client, admin: User, lines: list[tuple[str, str]], last: str, bom: bool
+) -> None:
+    source = "\ufeff" * bom + "".join(text + end for text, end in lines) + last
+    draft = drafted(source, admin)
+    draft = drafting.save(draft, source, by=admin, revision=draft.revision)
+    save_untouched(log_in(client, admin), draft.agent)
+    stored = Draft.objects.get(pk=draft.pk)
+    assert (stored.source, stored.revision) == (source, draft.revision)
+
+
+@pytest.mark.parametrize("path", sorted(DEFINITIONS.rglob("*.md")), ids=lambda path: path.stem)
+def test_an_untouched_save_keeps_every_manner_of_file(client: Client, admin: User, path: Path) -> None:
+    try:
+        source = path.read_bytes().decode()
+        draft = drafted(source, admin)
+    except (UnicodeDecodeError, publishing.NotPublishable):
+        return  # no draft can hold it
+    save_untouched(log_in(client, admin), draft.agent)
+    assert Draft.objects.get().source.encode() == path.read_bytes()
+
+
+@pytest.mark.corpus
+def test_an_untouched_save_keeps_the_digest_of_every_real_file(client: Client, admin: User) -> None:
+    draft = drafted("", admin)
+    log_in(client, admin)
+    changed = []
+    for number, file in enumerate(corpus_files("agent")):
+        try:
+            source = file.data.decode()
+        except UnicodeDecodeError:
+            continue
+        draft = drafting.save(draft, source, by=admin, revision=draft.revision)
+        if number % 25 == 0:
+            save_untouched(client, draft.agent)
+        else:  # the same without the page
+            form = {"source": source, "revision": str(draft.revision), "note": draft.note, "do": "save"}
+            assert send(client, address(draft.agent), form).status_code == 302
+        draft = Draft.objects.get(pk=draft.pk)
+        if digest_of(draft.source.encode()) != digest_of(file.data):
+            changed.append(str(file))
+    assert changed == []
+
+
+# --- Saving, mending, publishing ----------------------------------------------------------------------
+
+
+def test_a_change_is_saved_and_not_published(client: Client, editor: User, publish_source: Publish) -> None:
+    version = publish_source(agent_source())
+    log_in(client, editor).post(reverse("admin:catalog_agent_draft_open", args=[version.agent_id]))
+    form = {"source": agent_source(model="opus"), "revision": "1", "note": "Thinks more", "do": "save"}
+    assert "Saved. Not published yet." in said(client, send(client, address(version.agent), form))
+    draft = Draft.objects.get()
+    assert (draft.source, draft.note, draft.edited_by) == (agent_source(model="opus"), "Thinks more", editor)
+    assert version.agent.versions.count() == 1
+
+
+def test_publishing_makes_the_next_version_of_what_is_in_the_box(
+    client: Client, publisher: User, publish_source: Publish
+) -> None:
+    version = publish_source(agent_source())
+    drafting.open_draft(version.agent, by=publisher)
+    form = {"source": agent_source(model="opus"), "revision": "1", "note": "Thinks more", "do": "publish"}
+    assert "Published as version 2." in said(log_in(client, publisher), send(client, address(version.agent), form))
+    latest = Agent.objects.get().latest_version
+    assert (latest.number, latest.model, latest.note, latest.published_by) == (2, "opus", "Thinks more", publisher)
+    assert not Draft.objects.exists()
+
+
+def test_a_text_with_errors_is_saved_and_says_what_keeps_it_from_being_published(
+    client: Client, publisher: User
+) -> None:
+    draft = drafted(agent_source(), publisher)
+    broken = agent_source().replace("description:", "about:")
+    form = {"source": broken, "revision": "1", "note": "", "do": "publish"}
+    page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
+    assert "Saved, but not published: mend the problem first." in page
+    assert fields_of(page)["revision"] == "2"
+    assert Draft.objects.get().source == broken
+
+
+def test_a_finding_is_mended_by_its_button_in_the_text_as_it_was_typed(client: Client, editor: User) -> None:
+    draft = drafted(agent_source(model="sonet"), editor)
+    page = log_in(client, editor).get(address(draft.agent)).content.decode()
+    assert "Change to sonnet" in page
+    [deed] = re.findall(r'value="(mend model-unknown:[^"]*)"', page)
+    typed = agent_source(model="sonet", color="green")
+    send(client, address(draft.agent), {"source": typed, "revision": "1", "note": "", "do": deed})
+    assert Draft.objects.get().source == agent_source(model="sonnet", color="green")
+
+
+def test_a_text_with_another_agents_name_can_be_given_its_own(client: Client, editor: User) -> None:
+    draft = drafted(agent_source("another-name"), editor)
+    page = log_in(client, editor).get(address(draft.agent)).content.decode()
+    [deed] = re.findall(r'value="(mend name-of-another-agent:[^"]*)"', page)
+    send(client, address(draft.agent), {**fields_of(page), "do": deed})
+    assert Draft.objects.get().source == agent_source()
+
+
+def test_a_form_without_its_text_changes_nothing(client: Client, editor: User) -> None:
+    draft = drafted(agent_source(), editor)
+    assert log_in(client, editor).post(address(draft.agent), {"revision": "1"}).status_code == 400
+    assert Draft.objects.get().source == agent_source()
+
+
+def test_the_page_shows_findings_preview_and_changes(client: Client, editor: User, publish_source: Publish) -> None:
+    version = publish_source(agent_source())
+    source = agent_source(prompt="# Rules\n\n<script>alert(1)</script>\n", model="sonet")
+    drafting.open_draft(version.agent, by=editor, source=source)
+    page = log_in(client, editor).get(address(version.agent)).content.decode()
+    assert "Change to sonnet" in page
+    assert '<tr class="new">' in page
+    assert '<h3 id="prompt-rules">' in page
+    assert "<script>alert" not in page
+
+
+def test_a_draft_is_discarded_after_a_question(client: Client, editor: User) -> None:
+    draft = drafted(agent_source(), editor)
+    discard = reverse("admin:catalog_agent_draft_discard", args=[draft.agent_id])
+    assert "Discard the draft of" in log_in(client, editor).get(discard).content.decode()
+    assert Draft.objects.exists()
+    client.post(discard)
+    assert not Draft.objects.exists()
+    assert "has no draft" in client.get(address(draft.agent)).content.decode()
+
+
+# --- Two people ------------------------------------------------------------------------------------------
+
+
+def test_a_stale_save_keeps_both_texts(client: Client, editor: User, publisher: User) -> None:
+    draft = drafted(agent_source(), editor)
+    drafting.save(draft, agent_source(model="opus"), by=publisher, revision=1)
+    form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "save"}
+    page = send(log_in(client, editor), address(draft.agent), form).content.decode()
+    assert "pablo changed this while you were writing. Both texts are kept" in page
+    assert Draft.objects.get().source == agent_source(model="opus")
+    shown = fields_of(page)
+    assert (shown["source"], shown["revision"]) == (agent_source(color="green"), "2")
+    assert "model: opus" in page
+    assert send(client, address(draft.agent), {**shown, "do": "save"}).status_code == 302
+    assert Draft.objects.get().source == agent_source(color="green")
+
+
+def test_a_draft_that_was_published_meanwhile_leaves_the_text_in_the_box(
+    client: Client, editor: User, publisher: User
+) -> None:
+    draft = drafted(agent_source(), editor)
+    drafting.publish_draft(draft, by=publisher, revision=1)
+    form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "save"}
+    page = send(log_in(client, editor), address(draft.agent), form).content.decode()
+    assert "published or discarded while you were writing" in page
+    assert not Draft.objects.exists()
+    assert send(client, address(draft.agent), {**fields_of(page), "do": "save"}).status_code == 302
+    assert (Draft.objects.get().source, Draft.objects.get().base_version.number) == (agent_source(color="green"), 1)
+
+
+def test_an_outdated_base_is_shown_and_can_be_compared_away(
+    client: Client, publisher: User, publish_source: Publish
+) -> None:
+    version = publish_source(agent_source())
+    drafting.open_draft(version.agent, by=publisher)
+    publishing.publish(version.agent, agent_source(model="opus"), by=publisher)
+    form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "publish"}
+    page = send(log_in(client, publisher), address(version.agent), form).content.decode()
+    assert "version 2 was published since" in page
+    assert "I have compared: keep my text" in page
+    send(client, address(version.agent), {**fields_of(page), "do": "rebase"})
+    assert Draft.objects.get().base_version.number == 2
+    page = client.get(address(version.agent)).content.decode()
+    send(client, address(version.agent), {**fields_of(page), "do": "publish"})
+    assert Agent.objects.get().latest_version.number == 3
+
+
+# --- Rights ------------------------------------------------------------------------------------------------
+
+
+def test_an_editor_cannot_publish(client: Client, editor: User, publish_source: Publish) -> None:
+    version = publish_source(agent_source())
+    drafting.open_draft(version.agent, by=editor)
+    page = log_in(client, editor).get(address(version.agent)).content.decode()
+    assert 'value="publish"' not in page
+    form = {"source": agent_source(model="opus"), "revision": "1", "note": "", "do": "publish"}
+    assert send(client, address(version.agent), form).status_code == 403
+    assert Agent.objects.get().latest_version == version
+
+
+# --- A new agent ---------------------------------------------------------------------------------------------
+
+
+def test_a_new_agent_begins_as_a_draft(client: Client, editor: User) -> None:
+    add = reverse("admin:catalog_agent_add")
+    assert "name: my-agent" in fields_of(log_in(client, editor).get(add).content.decode())["source"]
+    answer = send(client, add, {"source": agent_source("new-one")})
+    draft = Draft.objects.get()
+    assert answer["Location"] == address(draft.agent)
+    assert (draft.agent.name, draft.source, draft.edited_by) == ("new-one", agent_source("new-one"), editor)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [("no name at all", "An agent needs a name"), (agent_source(), "There is an agent named code-reviewer already")],
+)
+def test_what_cannot_be_a_new_agent_stays_in_the_box(
+    client: Client, editor: User, publish_source: Publish, source: str, sentence: str
+) -> None:
+    publish_source(agent_source())
+    page = send(log_in(client, editor), reverse("admin:catalog_agent_add"), {"source": source}).content.decode()
+    assert sentence in page
+    assert fields_of(page)["source"] == source
+    assert Agent.objects.count() == 1

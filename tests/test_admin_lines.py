@@ -1,0 +1,75 @@
+"""The line ends of a text come back from a browser as they were."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.admin.lines import compare, with_own_line_ends
+from tests.forms import with_crlf
+
+TEXTS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "a", "b ", "name: x", "---", "\ufeff", "\x0b\x0c", "\u2028é", "\t"]),
+        st.sampled_from(["\n", "\r\n", "\r"]),
+    ),
+    max_size=12,
+).map(lambda lines: "".join(text + end for text, end in lines))
+
+
+@given(TEXTS, st.sampled_from(["", "end", "\n"]))
+def test_a_text_that_was_not_touched_comes_back_as_it_was(text: str, last: str) -> None:
+    stored = text + last
+    assert with_own_line_ends(with_crlf(stored), stored) == stored
+
+
+@given(TEXTS, TEXTS)
+def test_nothing_but_line_ends_is_changed(typed: str, stored: str) -> None:
+    assert with_crlf(with_own_line_ends(with_crlf(typed), stored)) == with_crlf(typed)
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed", "expected"),
+    [
+        ("a\nb\n", "a\r\nB\r\nc\r\n", "a\nB\nc\n"),
+        ("a\r\nb\r\n", "a\r\nB\r\nc", "a\r\nB\r\nc"),
+        ("a\rb\r", "a\r\nx\r\nb\r\n", "a\rx\rb\r"),
+        ("", "a\r\nb", "a\nb"),
+        ("one line", "one line\r\n", "one line\n"),
+        ("a\r\nb\nc\rd\n", "a\r\nB\r\nc\r\nd\r\n", "a\r\nB\nc\rd\n"),
+        ("a\r\nb\nc\rd\n", "a\r\nc\r\nd\r\n", "a\r\nc\rd\n"),
+        ("a\r\nb\nc\rd\n", "new\r\na\r\nb\r\nnew\r\nc\r\nd\r\n", "new\r\na\r\nb\nnew\nc\rd\n"),
+        ("a\r\nb\nlast", "a\r\nb\r\nlast\r\nmore", "a\r\nb\nlast\nmore"),
+    ],
+)
+def test_unchanged_lines_keep_their_ends_and_new_ones_follow_the_line_above(
+    stored: str, typed: str, expected: str
+) -> None:
+    assert with_own_line_ends(typed, stored) == expected
+
+
+def test_a_comparison_shows_what_changed_with_three_lines_around() -> None:
+    old = "".join(f"{n}\n" for n in range(1, 21))
+    groups = compare(old, old.replace("\n10\n", "\nten\n"))
+    assert [[(row.kind, row.old, row.new, row.text) for row in group] for group in groups] == [
+        [
+            ("same", 7, 7, "7"),
+            ("same", 8, 8, "8"),
+            ("same", 9, 9, "9"),
+            ("gone", 10, None, "10"),
+            ("new", None, 10, "ten"),
+            ("same", 11, 11, "11"),
+            ("same", 12, 12, "12"),
+            ("same", 13, 13, "13"),
+        ]
+    ]
+
+
+def test_a_comparison_names_line_ends_that_changed() -> None:
+    [[gone, new]] = compare("a\n", "a\r\n")
+    assert (gone.end, new.end) == ("", "CRLF")
+    assert compare("a\n", "a\n") == []
+
+
+def test_two_long_texts_without_a_common_line_are_compared_at_once() -> None:
+    [rows] = compare("a\n" * 60_000, "b\n" * 60_000)
+    assert len(rows) == 120_000
