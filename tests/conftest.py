@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import hypothesis
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser, Page
@@ -78,6 +79,12 @@ def flush_meets_no_triggers() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = flush_without_triggers
     yield
     TransactionTestCase._fixture_teardown = flush
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """The cache is the process's own and outlives a test's rows: the counts of one would stand in the next."""
+    cache.clear()
 
 
 # --- The cast ------------------------------------------------------------------------------------------

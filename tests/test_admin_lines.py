@@ -38,6 +38,7 @@ def test_nothing_but_line_ends_is_changed(typed: str, stored: str) -> None:
         ("a\r\nb\nc\rd\n", "a\r\nB\r\nc\r\nd\r\n", "a\r\nB\nc\rd\n"),
         ("a\r\nb\nc\rd\n", "a\r\nc\r\nd\r\n", "a\r\nc\rd\n"),
         ("a\r\nb\nc\rd\n", "new\r\na\r\nb\r\nnew\r\nc\r\nd\r\n", "new\r\na\r\nb\nnew\nc\rd\n"),
+        ("\ra\n", "\r\n\r\n", "\r\r"),
         ("a\r\nb\nlast", "a\r\nb\r\nlast\r\nmore", "a\r\nb\nlast\nmore"),
     ],
 )

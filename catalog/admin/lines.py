@@ -56,7 +56,9 @@ def _ends(old: list[Line], new: list[str]) -> list[str]:
             ends[at:until] = [line.end for line in old[start:stop]]
     above = old[0].end
     for number, end in enumerate(ends):
-        above = ends[number] = end or above
+        # CR, an empty line and LF would be one CRLF: a line would be gone.
+        merges = above == "\r" and end == "\n" and number > 0 and not new[number]
+        above = ends[number] = above if merges else end or above
     return ends[:-1]
 
 
