@@ -237,6 +237,79 @@ def test_an_error_names_its_line(stem: str, line: int) -> None:
     assert refused.value.findings[0].line == line
 
 
+def with_field(line: str) -> bytes:
+    return f"---\nname: x1\ndescription: y\n{line}\n---\nz\n".encode()
+
+
+def named(name: str) -> bytes:
+    return f"---\nname: {name}\ndescription: y\n---\nz\n".encode()
+
+
+# What a text holds, the text, whether it is taken, and how the sentence begins that its author reads ("": none).
+HARD_CASES = [
+    (
+        "deep nesting",
+        with_field("hooks: " + "[" * 5_000),
+        False,
+        "The block between the --- lines is nested more than 16",
+    ),
+    (
+        "deep block nesting",
+        with_field("hooks:\n" + "".join(" " * n + "a:\n" for n in range(1, 40))),
+        False,
+        "The block",
+    ),
+    ("a line of 10 MB", with_field("vibe: " + "y" * 10_000_000), False, "The file is larger than 256 KiB."),
+    (
+        "a long block",
+        with_field("vibe: " + "y" * 70_000),
+        False,
+        "The block between the --- lines is larger than 64 KiB.",
+    ),
+    ("NUL", with_field("vibe: a\0b"), False, "Line 4, column 8 holds a NUL character"),
+    (
+        "invalid UTF-8",
+        b"---\nname: x1\ndescription: \xff\n---\n",
+        False,
+        "The file is not UTF-8 text: line 3 holds a byte",
+    ),
+    ("UTF-16", "---\nname: x1\n".encode("utf-16-le"), False, "Line 1, column 2 holds a NUL character"),
+    ("UTF-16 with its mark", "---\nname: x1\n".encode("utf-16"), False, "The file is saved as UTF-16."),
+    ("a repeated key", with_field("model: opus\nmodel: haiku"), True, "The field model stands more than once."),
+    (
+        "name: 123",
+        named("123"),
+        False,
+        "The name 123 is read as a number, so coding tools skip the file. Put it in quotes.",
+    ),
+    ("name: 1e3", named("1e3"), False, "The name 1e3 is read as a number"),
+    ("name: true", named("true"), False, "The name true is read as yes or no"),
+    ("name: null", named("null"), False, "The agent has no name."),
+    ("a date for a name", named("2024-01-01"), True, ""),
+    ("no for a name", named("no"), True, ""),
+    ("on for a name", named("on"), True, ""),
+    ("no for yes or no", with_field("background: no"), True, "In the background must be true or false."),
+    ("on for yes or no", with_field("background: on"), True, "In the background must be true or false."),
+    ("a date for a count", with_field("maxTurns: 2024-01-01"), True, "Most turns must be a whole number from 1."),
+    ("an alias", with_field("hooks: &a {Stop: x}\nmemory: *a"), True, "“*a” is not a known value of memory."),
+    ("a merge key", with_field("hooks:\n  <<: *a"), True, "Coding tools would reject this file"),
+    ("a tag", with_field("memory: !!python/name:os.system user"), True, "The value of memory begins with a word"),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "taken", "sentence"), [case[1:] for case in HARD_CASES], ids=[c[0] for c in HARD_CASES]
+)
+def test_hard_cases_and_the_sentence_for_each(data: bytes, taken: bool, sentence: str) -> None:
+    try:
+        findings = parse(data).findings
+    except InvalidDefinition as error:
+        findings = error.findings
+    assert taken is not any(finding.severity == "error" for finding in findings)
+    sentences = [finding.message for finding in findings if finding.severity != "note"]
+    assert any(said.startswith(sentence) for said in sentences) if sentence else not sentences
+
+
 SENTENCES = [
     ("name-is-a-number", "The name 123 is read as a number, so coding tools skip the file. Put it in quotes."),
     ("utf-16", "The file is saved as UTF-16. Save it again as UTF-8."),
