@@ -181,7 +181,7 @@ def test_a_number_that_no_version_has_is_not_found(
 
 # --- Names -----------------------------------------------------------------------------------------------
 
-OF_AN_AGENT = ["", "/versions", "/versions/1", "/versions/latest", "/versions/latest/download"]
+OF_AN_AGENT = ["", "/versions", "/versions/1", "/versions/latest"]
 
 
 @pytest.mark.parametrize("suffix", OF_AN_AGENT)
@@ -193,6 +193,16 @@ def test_a_former_name_leads_to_the_present_one(
     assert response.status_code == 308
     assert response["Location"] == f"{AGENTS}/change-reviewer{suffix}?limit=1&q=%20"
     assert client.get(response["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("number", ["1", "latest"])
+def test_a_download_under_a_former_name_is_the_file_itself(
+    client: Client, publisher: User, publish_source: Publish, number: str
+) -> None:
+    publishing.rename(publish_source(agent_source()).agent, "change-reviewer", by=publisher)
+    response = client.get(f"{ONE}/versions/{number}/download")
+    assert response.status_code == 200
+    assert response.content == client.get(f"{AGENTS}/change-reviewer/versions/{number}/download").content
 
 
 @pytest.mark.parametrize("spelling", ["Code-Reviewer", "CODE-REVIEWER", "code_reviewer", "Code Reviewer"])

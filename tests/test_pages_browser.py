@@ -119,7 +119,7 @@ def test_what_is_copied_is_the_command_the_file_and_the_prompt(page: Page, catal
 
     page.get_by_role("button", name="the command").click()
     expect(page.get_by_role("status")).to_have_text("Copied")
-    assert page.evaluate(copied).startswith("curl --create-dirs -fsSo .claude/agents/code-reviewer.md http")
+    assert page.evaluate(copied).startswith("curl --create-dirs -fsSLo .claude/agents/code-reviewer.md http")
 
     file = page.get_by_role("button", name="Copy file")
     file.click()

@@ -216,7 +216,7 @@ def test_the_install_hint_uses_the_configured_address(
 ) -> None:
     settings.CATALOG_BASE_URL = "https://agents.example.com"
     publish_source(agent_source())
-    command = "curl --create-dirs -fsSo .claude/agents/code-reviewer.md https://agents.example.com/agents/code-reviewer"
+    command = "curl --create-dirs -fsSLo .claude/agents/code-reviewer.md https://agents.example.com/agents/code-reviewer"
     assert f'"{command}.md"' in text_of(client, "/agents/code-reviewer/")
     assert f'"{command}/1.md"' in text_of(client, "/agents/code-reviewer/1/")
     assert "testserver" not in text_of(client, "/agents/code-reviewer/")
@@ -296,7 +296,7 @@ def test_a_unicode_name_works_in_every_address(client: Client, publish_source: P
 
 
 @pytest.mark.parametrize("spelling", ["Code-Reviewer", "code reviewer", "CODE_REVIEWER", "Ｃode-reviewer"])
-@pytest.mark.parametrize("rest", ["/", "/1/", ".md", "/1.md"])
+@pytest.mark.parametrize("rest", ["/", "/1/"])
 def test_another_spelling_of_a_name_leads_to_the_agent(
     client: Client, publish_source: Publish, spelling: str, rest: str
 ) -> None:
@@ -306,12 +306,26 @@ def test_another_spelling_of_a_name_leads_to_the_agent(
     assert response["Location"] == f"/agents/code-reviewer{rest}"
 
 
-@pytest.mark.parametrize("rest", ["/", "/1/", ".md", "/1.md", "/?view=source"])
+@pytest.mark.parametrize("rest", ["/", "/1/", "/?view=source"])
 def test_a_former_name_leads_to_the_agent(client: Client, publish_source: Publish, publisher: User, rest: str) -> None:
     publishing.rename(publish_source(agent_source()).agent, "fault-finder", by=publisher)
     response = client.get(f"/agents/code-reviewer{rest}")
     assert response.status_code == 301
     assert response["Location"] == f"/agents/fault-finder{rest}"
+
+
+@pytest.mark.parametrize("name", ["code-reviewer", "Fault-Finder", "fault finder"])
+def test_a_file_answers_under_every_name_its_agent_is_known_by(
+    client: Client, publish_source: Publish, publisher: User, name: str
+) -> None:
+    """A saved `curl -o` command does not follow redirects: it would empty the file it installed."""
+    first = publish_source(agent_source())
+    publishing.rename(first.agent, "fault-finder", by=publisher)
+    pinned, latest = client.get(f"/agents/{name}/1.md"), client.get(f"/agents/{name}.md")
+    assert (pinned.status_code, pinned.content) == (200, first.source.encode())
+    assert (latest.status_code, latest.content) == (200, client.get("/agents/fault-finder.md").content)
+    assert "immutable" not in pinned["Cache-Control"]
+    assert 'filename="fault-finder.md"' in latest["Content-Disposition"]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,12 @@ def download_version(request: HttpRequest, name: Name, number: Number) -> HttpRe
     wanted = _parsed(number)
     found = find_source(name, wanted)
     if found is None:
-        raise _missing(name, wanted)
+        reason = _missing(name, wanted)
+        # Under a former name the file itself answers: who saves it without following a redirect gets it too.
+        found = find_source(reason.name, wanted) if isinstance(reason, Renamed) else None
+        if found is None:
+            raise reason
+        return source_response(request, found, pinned=False, filename=f"{found.name}.md")
     return source_response(request, found, pinned=wanted is not None, filename=f"{found.name}.md")
 
 

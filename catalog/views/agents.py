@@ -116,7 +116,7 @@ def _contents(found: list[Heading]) -> list[tuple[int, Heading]]:
 def _install_command(name: str, address: str) -> list[str]:
     """The command in the parts between which a line may best be broken."""
     file = shlex.quote(f".claude/agents/{name}.md")
-    return ["curl --create-dirs -fsSo", file, shlex.quote(settings.CATALOG_BASE_URL + address)]
+    return ["curl --create-dirs -fsSLo", file, shlex.quote(settings.CATALOG_BASE_URL + address)]
 
 
 def _units(text: str) -> int:
@@ -130,10 +130,10 @@ def agent_source(request: HttpRequest, name: str) -> HttpResponse:
     if source is not None:
         return source_response(request, source, pinned=False, filename=f"{name}.md")
     agent = _known_as(name, Agent.objects.all())
-    if agent.name != name:
-        return _moved(request, reverse("catalog:agent_source", args=[agent.name]))
-    sentence = f"Every version of {agent.name} has been withdrawn. Its pinned addresses still answer.\n"
-    return HttpResponse(sentence, status=410, content_type="text/plain; charset=utf-8")
+    if agent.latest_version_id is None:
+        sentence = f"Every version of {agent.name} has been withdrawn. Its pinned addresses still answer.\n"
+        return HttpResponse(sentence, status=410, content_type="text/plain; charset=utf-8")
+    return _under_present_name(request, agent, None)
 
 
 @require_safe
@@ -141,7 +141,15 @@ def version_source(request: HttpRequest, name: str, number: int) -> HttpResponse
     source = find_source(name, number)
     if source is not None:
         return source_response(request, source, pinned=True, filename=f"{name}.md")
-    agent = _known_as(name, Agent.objects.all())
-    if agent.name == name:
+    return _under_present_name(request, _known_as(name, Agent.objects.all()), number)
+
+
+def _under_present_name(request: HttpRequest, agent: Agent, number: int | None) -> HttpResponse:
+    """The file itself where its agent was asked for by another name.
+
+    No redirect: `curl -o` without -L would write its empty body over the installed agent and call it done.
+    """
+    source = find_source(agent.name, number)
+    if source is None:
         raise Http404("There is no such version.")
-    return _moved(request, reverse("catalog:version_source", args=[agent.name, number]))
+    return source_response(request, source, pinned=False, filename=f"{agent.name}.md")
