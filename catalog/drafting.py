@@ -98,12 +98,17 @@ def publish_draft(draft: Draft, *, by: User, note: str = "", revision: int) -> t
     return published
 
 
-def discard(draft: Draft, *, by: User) -> None:
-    """Throw a draft away. Twice is once."""
+def discard(draft: Draft, *, by: User, revision: int) -> None:
+    """Throw a draft away, as it was at `revision`. Twice is once.
+
+    Raises DraftConflict where it was saved since: nobody throws away a text they have not seen.
+    """
     with transaction.atomic():
-        deleted, _ = Draft.objects.filter(pk=draft.pk).delete()
+        deleted, _ = Draft.objects.filter(pk=draft.pk, revision=revision).delete()
         if deleted:
             Event.objects.create(actor=by, verb="discarded", agent=draft.agent)
+        elif stored := _stored(draft):
+            raise DraftConflict(stored)
 
 
 def _stored(draft: Draft) -> Draft | None:

@@ -107,6 +107,7 @@ class Agent(models.Model):
         permissions = (("publish_agent", "Can publish, yank and restore versions"),)
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="agent_newest"),
+            models.Index(fields=("category", "name"), name="agent_on_shelf_by_name"),
             models.Index(fields=("-updated_at", "-id"), name="agent_recently_updated"),
         )
         constraints = (

@@ -1,4 +1,4 @@
-"""The admin: lists, the page of an agent, what is done to versions, and who may do what at every address."""
+"""The admin: lists, the page of an agent, and who may do what at every address."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -141,6 +141,7 @@ def test_what_is_known_of_an_agent_is_changed_and_found(client: Client, editor: 
         origin_url="https://example.org/agents",
     )
     assert "Saved." in page
+    assert 'id="versions"' in page  # the page of the agent, not the list
     agent = Agent.objects.get()
     assert (agent.title, agent.category, agent.license) == ("Careful Reader", writing, "MIT")
     assert sorted(agent.tags.values_list("name", flat=True)) == ["code-review", "python"]
@@ -165,80 +166,12 @@ def test_what_an_agent_cannot_have_is_said(
     assert Agent.objects.get().title == "Code Reviewer"
 
 
-def test_an_agent_is_renamed_with_its_old_address_kept(
-    client: Client, publisher: User, publish_source: Publish
-) -> None:
-    agent = publish_source(agent_source()).agent
-    answer = log_in(client, publisher).post(f"{AGENTS}{agent.pk}/rename/", {"name": "Change Reader"}, follow=True)
-    assert "It is named change-reader now." in answer.content.decode()
-    assert client.get("/agents/code-reviewer/")["Location"] == "/agents/change-reader/"
-
-
-def test_a_name_that_is_taken_is_refused_in_the_form(client: Client, publisher: User, publish_source: Publish) -> None:
-    agent, _ = publish_source(agent_source()).agent, publish_source(agent_source("other"))
-    answer = log_in(client, publisher).post(f"{AGENTS}{agent.pk}/rename/", {"name": "other"})
-    assert "belongs to another agent" in answer.content.decode()
-
-
-def test_an_editor_renames_what_nobody_has_seen(client: Client, editor: User, publish_source: Publish) -> None:
-    seen = publish_source(agent_source()).agent
-    new, _ = publishing.register(read(agent_source("typo")), by=editor)
-    log_in(client, editor)
-    assert client.post(f"{AGENTS}{new.pk}/rename/", {"name": "right"}).status_code == 302
-    assert client.post(f"{AGENTS}{seen.pk}/rename/", {"name": "wrong"}).status_code == 403
-
-
-def test_an_agent_is_deprecated_and_recommended_again(client: Client, publisher: User, publish_source: Publish) -> None:
-    agent, better = publish_source(agent_source()).agent, publish_source(agent_source("better")).agent
-    log_in(client, publisher)
-    client.post(f"{AGENTS}{agent.pk}/deprecate/", {"note": "Slow.", "successor": "better"})
-    agent.refresh_from_db()
-    assert (agent.is_deprecated, agent.deprecation_note, agent.successor) == (True, "Slow.", better)
-    client.post(f"{AGENTS}{agent.pk}/undeprecate/")
-    agent.refresh_from_db()
-    assert not agent.is_deprecated
-
-
-# --- Versions ----------------------------------------------------------------------------------------------
-
-
-def test_a_version_is_withdrawn_offered_again_and_restored(
-    client: Client, publisher: User, publish_source: Publish
-) -> None:
-    first = publish_source(agent_source())
-    second = publish_source(agent_source(model="opus"))
-    log_in(client, publisher)
-
-    def post(version: Version, verb: str, **fields: str) -> None:
-        assert client.post(f"/admin/catalog/version/{version.pk}/{verb}/", fields).status_code == 302
-
-    post(second, "yank", reason="It is wrong.")
-    assert Agent.objects.get().latest_version == first
-    assert "It is wrong." in text_of(client, f"/admin/catalog/version/{second.pk}/change/")
-    post(second, "unyank")
-    assert Agent.objects.get().latest_version == second
-    post(first, "restore", note="Back to the old one")
-    latest = Agent.objects.get().latest_version
-    assert (latest.number, latest.source, latest.note) == (3, first.source, "Back to the old one")
-
-
-def test_withdrawing_asks_for_a_reason(client: Client, publisher: User, publish_source: Publish) -> None:
-    version = publish_source(agent_source())
-    answer = log_in(client, publisher).post(f"/admin/catalog/version/{version.pk}/yank/", {"reason": " "})
-    assert "This field is required." in answer.content.decode()
-    assert not Version.objects.get().is_yanked
-
-
-def test_nothing_that_was_published_can_be_changed_or_deleted_here(
-    client: Client, admin: User, publish_source: Publish
-) -> None:
-    version = publish_source(agent_source())
-    log_in(client, admin)
-    for row in (version, version.agent, Event.objects.first()):
-        base = f"/admin/catalog/{row._meta.model_name}/{row.pk}"
-        assert client.post(f"{base}/delete/", {"post": "yes"}).status_code == 403
-    assert client.get("/admin/catalog/version/add/").status_code == 403
-    assert client.post(f"/admin/catalog/event/{Event.objects.first().pk}/change/", {}).status_code == 403
+def test_the_audit_log_has_one_name(client: Client, admin: User, publish_source: Publish) -> None:
+    publish_source(agent_source())
+    page = text_of(log_in(client, admin), "/admin/catalog/event/")
+    assert "<h1>Audit log</h1>" in page
+    assert "Events" not in page
+    assert ">Audit log</a>" in text_of(client, f"/admin/catalog/event/{Event.objects.first().pk}/change/")
 
 
 # --- Categories, tags, people --------------------------------------------------------------------------------
@@ -282,6 +215,26 @@ def test_the_start_page_shows_my_drafts_and_what_was_published(
     mine, published = page.index("Your drafts"), page.index("Recently published")
     assert mine < page.index(f"/admin/catalog/agent/{shelves['draft'].pk}/draft/") < published
     assert page.index(f"/admin/catalog/agent/{shelves['withdrawn'].pk}/change/") > published
+
+
+def test_the_start_page_shows_an_agent_once_however_often_it_was_published(
+    client: Client, editor: User, publish_source: Publish
+) -> None:
+    for model in ("opus", "haiku", "sonnet"):
+        agent = publish_source(agent_source(model=model)).agent
+    other = publish_source(agent_source("other")).agent
+    published = text_of(log_in(client, editor), "/admin/").partition("Recently published")[2]
+    assert re.findall(r"/agent/(\d+)/change/", published) == [str(other.pk), str(agent.pk)]
+    assert "v3" in published
+
+
+def test_the_start_page_counts_my_drafts_and_leads_to_all(client: Client, editor: User) -> None:
+    log_in(client, editor)
+    for number in range(9):
+        drafting.open_draft(publishing.register(read(agent_source(f"agent-{number}")), by=editor)[0], by=editor)
+        page = text_of(client, "/admin/")
+        assert f'Your drafts <span class="count">{number + 1}</span>' in page
+        assert ("All drafts" in page) == (number == 8)
 
 
 def test_who_has_no_rights_is_told(client: Client, db: None) -> None:

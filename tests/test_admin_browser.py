@@ -189,6 +189,43 @@ def test_two_people_write_and_nothing_is_lost(page_of: Callable[[User], Page], e
     assert Draft.objects.get().source == agent_source(model="opus")
 
 
+def test_the_page_is_left_without_a_question_where_the_text_was_saved(
+    page_of: Callable[[User], Page], publisher: User
+) -> None:
+    agent, _ = publishing.register(read(agent_source()), by=publisher)
+    drafting.open_draft(agent, by=publisher, source=agent_source("another"))
+    page = page_of(publisher)
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"/admin/catalog/agent/{agent.pk}/draft/")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("alert")).to_contain_text("Saved, but not published.")
+    page.get_by_label("Text of the file").click()  # a browser asks only where somebody did something
+    page.get_by_role("link", name="Back to the agent").click()
+    expect(page.get_by_role("heading", name="Versions")).to_be_visible()
+    assert asked == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_refused_form_gives_the_text_back_to_be_copied(
+    page_of: Callable[[User], Page], editor: User, scheme: str, complaints: list[str]
+) -> None:
+    agent, _ = publishing.register(read(agent_source()), by=editor)
+    drafting.open_draft(agent, by=editor)
+    page = page_of(editor)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"/admin/catalog/agent/{agent.pk}/draft/")
+    page.evaluate("document.querySelector('#draft [name=csrfmiddlewaretoken]').value = 'old'")
+    page.get_by_label("Text of the file").fill("What I wrote")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("Text of the file")).to_have_value("What I wrote")
+    assert [complaint for complaint in complaints if "403" not in complaint] == []
+    complaints.clear()
+    assert_everybody_can_read(page)
+    page.get_by_role("link", name="open the form again").click()
+    expect(page.get_by_role("heading", name="Draft: Code Reviewer")).to_be_visible()
+
+
 def test_every_step_works_without_scripts(
     chromium: object, live_server: object, publisher: User, settings: object
 ) -> None:

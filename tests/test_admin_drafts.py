@@ -1,5 +1,6 @@
 """Writing in the admin: a draft is saved, mended and published, keeps its bytes, and two people lose nothing."""
 
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.forms import fields_of, send
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
+TEXTAREAS = re.compile(r"<textarea[^>]* readonly>(.*?)</textarea>", re.DOTALL)
 DEFINITIONS = Path(__file__).parent / "definitions"
 LINES = st.lists(
     st.tuples(
@@ -135,8 +137,27 @@ def test_a_text_with_errors_is_saved_and_says_what_keeps_it_from_being_published
     form = {"source": broken, "revision": "1", "note": "", "do": "publish"}
     page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
     assert "Saved, but not published: mend the problem first." in page
+    assert "data-unsaved" not in page
     assert fields_of(page)["revision"] == "2"
     assert Draft.objects.get().source == broken
+
+
+def test_another_agents_name_is_saved_and_not_published(client: Client, publisher: User) -> None:
+    draft = drafted(agent_source(), publisher)
+    form = {"source": agent_source("another"), "revision": "1", "note": "", "do": "publish"}
+    page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
+    assert "Saved, but not published. The file is named" in page
+    assert "data-unsaved" not in page
+    assert Draft.objects.get().source == agent_source("another")
+
+
+def test_a_text_that_cannot_be_stored_is_said_to_be_unsaved(client: Client, publisher: User) -> None:
+    draft = drafted(agent_source(), publisher)
+    form = {"source": agent_source(prompt="x" * 300_000), "revision": "1", "note": "", "do": "publish"}
+    page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
+    assert "Not saved. The text has 300," in page
+    assert "data-unsaved" in page
+    assert Draft.objects.get().source == agent_source()
 
 
 def test_a_finding_is_mended_by_its_button_in_the_text_as_it_was_typed(client: Client, editor: User) -> None:
@@ -179,9 +200,40 @@ def test_a_draft_is_discarded_after_a_question(client: Client, editor: User) -> 
     discard = reverse("admin:catalog_agent_draft_discard", args=[draft.agent_id])
     assert "Discard the draft of" in log_in(client, editor).get(discard).content.decode()
     assert Draft.objects.exists()
-    client.post(discard)
+    drafting.save(draft, agent_source(model="opus"), by=editor, revision=1)
+    assert "saved another text meanwhile" in said(client, client.post(discard, {"revision": "1"}))
+    assert Draft.objects.get().source == agent_source(model="opus")
+    assert "Nothing of this agent was ever published." in said(client, client.post(discard, {"revision": "2"}))
     assert not Draft.objects.exists()
     assert "has no draft" in client.get(address(draft.agent)).content.decode()
+
+
+def test_discarding_leaves_what_was_published(client: Client, editor: User, publish_source: Publish) -> None:
+    version = publish_source(agent_source())
+    drafting.open_draft(version.agent, by=editor)
+    discard = reverse("admin:catalog_agent_draft_discard", args=[version.agent_id])
+    answer = log_in(client, editor).post(discard, {"revision": "1"})
+    assert "The draft is gone. What was published is unchanged." in said(client, answer)
+
+
+def test_a_draft_tells_which_version_it_was_written_against(
+    client: Client, editor: User, publish_source: Publish
+) -> None:
+    def listed() -> str:
+        return client.get(reverse("admin:catalog_draft_changelist")).content.decode()
+
+    draft = drafted(agent_source(), editor)
+    log_in(client, editor)
+    assert "Nothing published yet" in listed()
+    assert "was published since" not in client.get(address(draft.agent)).content.decode()
+    publish_source(agent_source(model="opus"))
+    assert "Written before version 1" in listed()
+    page = client.get(address(draft.agent)).content.decode()
+    assert "written before version 1" in page
+    assert "Version 1 was published since." in page
+    assert "data-unsaved" not in page
+    page = client.get(reverse("admin:catalog_agent_change", args=[draft.agent_id])).content.decode()
+    assert "was written before the latest version." in page
 
 
 # --- Two people ------------------------------------------------------------------------------------------
@@ -193,6 +245,7 @@ def test_a_stale_save_keeps_both_texts(client: Client, editor: User, publisher: 
     form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "save"}
     page = send(log_in(client, editor), address(draft.agent), form).content.decode()
     assert "pablo changed this while you were writing. Both texts are kept" in page
+    assert "data-unsaved" in page
     assert Draft.objects.get().source == agent_source(model="opus")
     shown = fields_of(page)
     assert (shown["source"], shown["revision"]) == (agent_source(color="green"), "2")
@@ -221,8 +274,10 @@ def test_an_outdated_base_is_shown_and_can_be_compared_away(
     drafting.open_draft(version.agent, by=publisher)
     publishing.publish(version.agent, agent_source(model="opus"), by=publisher)
     form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "publish"}
-    page = send(log_in(client, publisher), address(version.agent), form).content.decode()
+    assert "Version 2 was published since." in log_in(client, publisher).get(address(version.agent)).content.decode()
+    page = send(client, address(version.agent), form).content.decode()
     assert "version 2 was published since" in page
+    assert "data-unsaved" not in page
     assert "I have compared: keep my text" in page
     send(client, address(version.agent), {**fields_of(page), "do": "rebase"})
     assert Draft.objects.get().base_version.number == 2
@@ -258,7 +313,11 @@ def test_a_new_agent_begins_as_a_draft(client: Client, editor: User) -> None:
 
 @pytest.mark.parametrize(
     ("source", "sentence"),
-    [("no name at all", "An agent needs a name"), (agent_source(), "There is an agent named code-reviewer already")],
+    [
+        ("no name at all", "An agent needs a name"),
+        (agent_source(), "There is an agent named code-reviewer already"),
+        (agent_source("big", prompt="x" * 300_000), "The file is larger than 256 KiB."),
+    ],
 )
 def test_what_cannot_be_a_new_agent_stays_in_the_box(
     client: Client, editor: User, publish_source: Publish, source: str, sentence: str
@@ -268,3 +327,32 @@ def test_what_cannot_be_a_new_agent_stays_in_the_box(
     assert sentence in page
     assert fields_of(page)["source"] == source
     assert Agent.objects.count() == 1
+
+
+# --- A form whose token is not ours ------------------------------------------------------------------------------
+
+
+def test_a_refused_form_gives_back_what_was_written(editor: User) -> None:
+    draft = drafted(agent_source(), editor)
+    client = log_in(Client(enforce_csrf_checks=True), editor)
+    source, note = "\n</textarea><script>alert(1)</script> & more", "Why & how"
+    answer = send(client, address(draft.agent), {"source": source, "revision": "1", "note": note, "do": "save"})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "What you wrote was not saved." in page
+    assert address(draft.agent) in page
+    texts = [html.unescape(text.removeprefix("\n")) for text in TEXTAREAS.findall(page)]
+    assert texts == [source.replace("\n", "\r\n"), note]
+    assert "<script>alert" not in page
+    assert "no-store" in answer["Cache-Control"]
+    assert Draft.objects.get().source == agent_source()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [("a=b", "application/x-www-form-urlencoded"), ("no parts", "multipart/form-data; boundary=x")]
+)
+def test_a_refused_form_without_a_text_says_what_to_do(db: None, body: str, kind: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", body, content_type=kind)
+    assert answer.status_code == 403
+    assert "Nothing was changed. Go back one page" in answer.content.decode()
+    assert "<textarea" not in answer.content.decode()

@@ -156,6 +156,33 @@ def test_other_files_are_refused_in_the_report(client: Client, editor: User, nam
     assert "Refused" in text_of(client, upload(client, (name, b"anything")))
 
 
+@pytest.mark.parametrize(
+    ("sources", "sentence"),
+    [
+        (["no agent"], "Nothing can be taken: 1 file is refused."),
+        (["no agent", "nor this"], "Nothing can be taken: 2 files are refused."),
+        (["no agent", agent_source()], "Nothing can be taken: 1 file is refused, 1 file is here already."),
+    ],
+)
+def test_where_nothing_can_be_taken_there_is_nothing_to_choose(
+    client: Client, publisher: User, publish_source: Publish, sources: list[str], sentence: str
+) -> None:
+    publish_source(agent_source())
+    client.force_login(publisher)
+    files = [(f"{number}.md", source.encode()) for number, source in enumerate(sources)]
+    report = text_of(client, upload(client, *files))
+    assert sentence in report
+    assert "Publish at once" not in report
+
+
+def test_what_is_a_draft_already_can_still_be_published_at_once(client: Client, publisher: User) -> None:
+    client.force_login(publisher)
+    client.post(upload(client, ("a.md", agent_source().encode())), {"as": "drafts", "do": "import"})
+    report = text_of(client, upload(client, ("a.md", agent_source().encode())))
+    assert "Nothing can be taken as a draft: 1 file is here already." in report
+    assert "Publish at once" in report
+
+
 def test_the_last_report_leads_to_the_agents(client: Client, publisher: User) -> None:
     client.force_login(publisher)
     address = upload(client, ("a.md", agent_source().encode()))

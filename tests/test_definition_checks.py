@@ -47,7 +47,7 @@ FIELD_CASES = [
     ("tools-not-a-list", "warning", "tools", "tools: {write: false}", None),
     ("tool-unknown", "warning", "tools", "tools: read, Grep", ("Read", "Grep")),
     ("tool-unknown", "warning", "tools", "tools: Foo", None),
-    ("tool-old-name", "note", "tools", "tools: Read, MultiEdit, Task(a, b)", ("Read", "Edit", "Task(a, b)")),
+    ("tool-old-name", "note", "tools", "tools: Read, MultiEdit, Task(a, b)", ("Read", "Edit", "Agent(a, b)")),
     ("tool-not-for-agents", "note", "tools", "tools: Read, AskUserQuestion", None),
     ("field-unknown", "note", "vibe", "vibe: calm", None),
     ("bypasses-permissions", "warning", "permissionMode", "permissionMode: bypassPermissions", "absent"),
@@ -90,6 +90,15 @@ GOOD_LINES = [
 @pytest.mark.parametrize("line", GOOD_LINES)
 def test_a_field_without_a_fault(line: str) -> None:
     assert {finding.severity for finding in definition(line).findings} <= {"note"}
+
+
+def test_many_unknown_tools_are_one_finding() -> None:
+    text = definition("tools: read, codebase, search, a, b, c, d, e, Grep")
+    (finding,) = [finding for finding in text.findings if finding.code == "tool-unknown"]
+    assert finding.message.startswith("“read”, “codebase”, “search”, “a”, “b”, “c” and 2 more are not tools")
+    assert "Did you mean Read for “read” or WebSearch for “search”?" in finding.message
+    assert finding.fix is not None
+    assert (text.replace(**finding.fix).tools or ())[:3] == ("Read", "codebase", "WebSearch")
 
 
 def test_a_misspelt_field_is_renamed_by_its_fix() -> None:
@@ -229,6 +238,25 @@ def test_a_likely_secret_is_found_and_not_repeated(secret: str) -> None:
     assert secret not in finding.message
 
 
+def test_many_likely_secrets_give_a_few_findings() -> None:
+    findings = [f for f in definition(prompt=f"{SECRETS[0]}\n" * 500).findings if f.code == "likely-secret"]
+    assert len(findings) == 6
+    assert "from line 10 on" in findings[-1].message
+
+
+def test_a_hidden_character_that_an_escape_brings_in_is_found_once_a_field() -> None:
+    text = definition('vibe: ["\\u202e", "\\u202e"]', '"a\\u202eb": 1', r'"k\0": 1')
+    assert [finding.code for finding in text.errors] == ["direction-character", "direction-character", "nul-character"]
+    assert all(finding.message.isprintable() for finding in text.errors)
+
+
+def test_a_later_field_ends_what_spilled() -> None:
+    text = definition("model: opus", "note: remark")
+    assert "description-spilled" not in codes(text)
+    text = read("---\nname: x1\ndescription: a\nuser: b\nmodel: opus\nnote: c\n---\nz\n")
+    assert (found(text, "description-spilled").fix or {})["description"] == "a\nuser: b"
+
+
 def test_innocent_words_are_no_secrets() -> None:
     assert "likely-secret" not in codes(definition(prompt="ask-the-user, task-list, risk-based, sk-learn, AKIA, eyJ\n"))
 
@@ -241,6 +269,7 @@ CAPABILITIES = [
     (["tools: mcp__github__list"], ["mcp-tools"]),
     (["tools: Read, codebase"], ["reads-files", "unknown-tools"]),
     (["tools: []"], ["no-tools"]),
+    (["tools: Bash", "disallowedTools: Bash"], []),
     (["tools: Read", "permissionMode: bypassPermissions"], ["bypasses-permissions", "reads-files"]),
     (["tools: Read", "hooks: {Stop: [x]}", "mcpServers: [a]"], ["runs-hooks", "starts-servers", "reads-files"]),
 ]

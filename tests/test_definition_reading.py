@@ -144,6 +144,8 @@ VALUES = [
     ("True", True),
     ("~", None),
     ("12345678901234567890", "12345678901234567890"),
+    ("1e23", "1e23"),
+    ('"x" y', '"x" y'),
     ("'5'", "5"),
     (".inf", ".inf"),
     (".nan", ".nan"),
@@ -275,6 +277,12 @@ HARD_CASES = [
     ),
     ("UTF-16", "---\nname: x1\n".encode("utf-16-le"), False, "Line 1, column 2 holds a NUL character"),
     ("UTF-16 with its mark", "---\nname: x1\n".encode("utf-16"), False, "The file is saved as UTF-16."),
+    (
+        "old Mac line ends",
+        b"---\rname: x1\rdescription: y\r---\rz\r",
+        False,
+        "The lines of the file end as on an old Mac",
+    ),
     ("a repeated key", with_field("model: opus\nmodel: haiku"), True, "The field model stands more than once."),
     (
         "name: 123",

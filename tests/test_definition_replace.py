@@ -193,6 +193,8 @@ def test_one_field_changes_and_everything_else_stays(source: str, change: tuple[
         # Only spilled text, which has no form of its own, and a bare empty text may refuse a value.
         assert before.reading != "strict"
         return
+    if before.reading == "strict":  # what every client can read stays so
+        assert after.reading == "strict"
     if after.reading is before.reading:
         assert same(others(after, key), others(before, key))
 
@@ -286,6 +288,55 @@ def test_a_description_with_literal_newlines_keeps_that_manner() -> None:
     source = "---\nname: x1\ndescription: One: two.\\nThree.\n---\nz\n"
     after = read(source).replace(description="Four: five.\nSix.")
     assert after.source == "---\nname: x1\ndescription: Four: five.\\nSix.\n---\nz\n"
+
+
+@pytest.mark.parametrize("text", ["Use it for:", "- fast", "Use when: x", "# one", "[x] y", "ends #here", "*all*"])
+def test_a_file_that_every_client_reads_stays_one(text: str) -> None:
+    after = read("---\nname: x1\ndescription: y # why\n---\nz\n").replace(description=text)
+    assert after.reading == "strict"
+    assert after.description == text
+    assert after.source.splitlines()[2].endswith(" # why")
+
+
+def test_a_removed_field_is_gone_and_takes_no_other_with_it() -> None:
+    assert "model" not in read("---\nmodel: a\nname: x1\nmodel: b\n---\n").replace(model=None).fields
+    kept = read("---\ninitialPrompt: |+\n  hi\ntools: Read\n\ncolor: red\n---\n")
+    with pytest.raises(InvalidValue, match="cannot be taken out without changing another"):
+        kept.replace(tools=None)
+
+
+WRONG = [
+    {"prompt": 5},
+    {"prompt": "\ud800"},
+    {"tools": ["Read", 3]},
+    {"hooks": {"a": {1, 2}}},
+    {"x": 10**5000},
+    {"x": float("nan")},
+    {"lead": ["a"]},
+    {"lead": 'Good:\n- User: "q"'},
+    {"a b": "no key"},
+]
+
+
+@pytest.mark.parametrize("change", WRONG, ids=lambda change: next(iter(change)))
+@pytest.mark.parametrize(
+    "source", ["hello", (Path(__file__).parent / "definitions/good/literal-newlines.md").read_text()]
+)
+def test_what_a_file_cannot_hold_is_refused_with_a_sentence(source: str, change: dict[str, Any]) -> None:
+    if "lead" in change and source == "hello" and isinstance(change["lead"], str):
+        return  # a new description may begin with anything
+    with pytest.raises(InvalidValue, match=r"\.$"):
+        read(source).replace(**change)
+
+
+def test_a_prompt_that_would_become_a_block_is_refused() -> None:
+    with pytest.raises(InvalidValue):
+        read("hello").replace(prompt="---\nname: z\n---\nx")
+
+
+def test_the_end_of_a_document_inside_the_block_is_kept() -> None:
+    after = read("---\nname: x1\ndescription: y\n...\n---\nz\n").replace(description="w", model="opus")
+    assert after.source == "---\nname: x1\ndescription: w\nmodel: opus\n...\n---\nz\n"
 
 
 def test_a_new_field_goes_where_people_look_for_it() -> None:

@@ -102,7 +102,7 @@ def test_saving_over_a_revision_nobody_saw_is_a_conflict(draft: Draft, editor: U
 
 
 def test_saving_a_draft_that_is_gone_is_a_conflict(draft: Draft, editor: User) -> None:
-    drafting.discard(draft, by=editor)
+    drafting.discard(draft, by=editor, revision=draft.revision)
     with pytest.raises(DraftConflict, match="published or discarded") as conflict:
         drafting.save(draft, draft.source, by=editor, revision=1)
     assert conflict.value.draft is None
@@ -206,9 +206,17 @@ def test_a_first_draft_does_not_run_over_a_version_published_meanwhile(editor: U
         drafting.publish_draft(draft, by=editor, revision=1)
 
 
+def test_a_text_nobody_saw_is_not_discarded(draft: Draft, editor: User, publisher: User) -> None:
+    drafting.save(draft, "theirs", by=publisher, revision=1)
+    with pytest.raises(DraftConflict):
+        drafting.discard(draft, by=editor, revision=1)
+    assert Draft.objects.get().source == "theirs"
+    assert not Event.objects.filter(verb="discarded").exists()
+
+
 def test_discarding_a_draft_leaves_a_line_and_the_versions(draft: Draft, editor: User) -> None:
     for _ in range(2):
-        drafting.discard(draft, by=editor)
+        drafting.discard(draft, by=editor, revision=draft.revision)
     assert not Draft.objects.exists()
     assert Version.objects.count() == 1
     assert list(Event.objects.filter(verb="discarded").values_list("actor", "agent")) == [(editor.pk, draft.agent_id)]

@@ -368,7 +368,7 @@ def test_an_open_draft_is_never_overwritten(
     open_draft(agent, by=editor, source=agent_source("tester", "Half written."))
     write(tmp_path, {"tester.md": agent_source("tester", model="opus")})
     (entry,) = run(tmp_path, publish=False)
-    assert (entry.outcome, codes(entry)) == (Outcome.CONFLICT, ["draft-open"])
+    assert (entry.outcome, codes(entry)) == (Outcome.REFUSED, ["draft-open"])
     assert "open draft" in entry.message
     assert Draft.objects.get().source == agent_source("tester", "Half written.")
 
@@ -412,6 +412,17 @@ def test_a_withdrawn_text_does_not_come_back(
     write(tmp_path, {"tester.md": agent_source("tester")})
     (entry,) = run(tmp_path, publish=publish, dry_run=dry_run)
     assert (entry.outcome, codes(entry)) == ("refused", ["version-withdrawn"])
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_name_that_only_falls_together_with_another_is_told(
+    run: Callable, tmp_path: Path, publish_source: Publish, dry_run: bool
+) -> None:
+    publish_source(agent_source("fold-me"))
+    write(tmp_path, {"other.md": agent_source("Fold Me", "Quite another agent.")})
+    (entry,) = run(tmp_path, dry_run=dry_run)
+    assert (entry.outcome, entry.number) == ("published", 2)
+    assert entry.findings[0]["code"] == "name-falls-together"
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -337,6 +337,18 @@ def test_renaming_to_the_present_name_changes_nothing(three: list[Version], agen
     assert "renamed" not in _verbs(agent)
 
 
+def test_a_version_from_before_a_rename_is_not_offered_under_the_new_name(
+    three: list[Version], agent: Agent, publisher: User
+) -> None:
+    """Its file would install as an agent of the old name; restoring it gives it the new one."""
+    publishing.rename(agent, "critic", by=publisher)
+    publishing.yank(_stored(agent).latest_version, by=publisher, reason="Too early.")
+    assert _stored(agent).latest_version is None
+    restored, _ = publishing.restore(three[2], by=publisher)
+    assert _stored(agent).latest_version == restored
+    assert restored.definition.name == "critic"
+
+
 def test_a_rename_is_folded_to_an_address(three: list[Version], agent: Agent, publisher: User) -> None:
     publishing.rename(agent, "  Second Opinion ", by=publisher)
     assert _stored(agent).name == "second-opinion"

@@ -216,7 +216,9 @@ def test_the_install_hint_uses_the_configured_address(
 ) -> None:
     settings.CATALOG_BASE_URL = "https://agents.example.com"
     publish_source(agent_source())
-    command = "curl --create-dirs -fsSLo .claude/agents/code-reviewer.md https://agents.example.com/agents/code-reviewer"
+    command = (
+        "curl --create-dirs -fsSLo .claude/agents/code-reviewer.md https://agents.example.com/agents/code-reviewer"
+    )
     assert f'"{command}.md"' in text_of(client, "/agents/code-reviewer/")
     assert f'"{command}/1.md"' in text_of(client, "/agents/code-reviewer/1/")
     assert "testserver" not in text_of(client, "/agents/code-reviewer/")

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -21,7 +22,7 @@ from . import drafts, new_agent, standing
 from .agent_form import AgentForm
 from .events import said
 from .pages import PUBLISH, may
-from .states import FILTERS, draft_of, states_of, with_state
+from .states import FILTERS, draft_of, later_version, states_of, with_state
 
 VERSIONS_SHOWN = 100
 EVENTS_SHOWN = 8
@@ -125,7 +126,8 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def view_on_site(self, agent: Agent) -> str | None:
-        return agent.get_absolute_url() if agent.latest_version_id else None
+        """The public page answers for ever once there was a version, also where all are withdrawn."""
+        return agent.get_absolute_url() if agent.versions.exists() else None
 
     def get_urls(self) -> list[URLPattern]:
         views = {
@@ -167,6 +169,9 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         form.store_related()
         search.index(form.instance)
 
+    def response_post_save_change(self, request: HttpRequest, obj: Agent) -> HttpResponseRedirect:
+        return redirect("admin:catalog_agent_change", obj.pk)
+
     def message_user(self, request: HttpRequest, message: Any, level: int | str = messages.INFO, **more: Any) -> None:  # type: ignore[override]
         super().message_user(request, "Saved." if level == messages.SUCCESS else message, level, **more)
 
@@ -174,18 +179,19 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 def _page_of(request: HttpRequest, agent: Agent) -> dict[str, Any]:
     long = ("source", "prompt", "description", "lead", "fields", "findings")
     versions = agent.versions.select_related("published_by", "yanked_by").defer(*long).newest_first()
-    may_publish = may(request, PUBLISH)
+    draft, may_publish = draft_of(agent), may(request, PUBLISH)
     return {
         "title": agent.title,
         "show_save_and_add_another": False,
         "agent": agent,
         "states": states_of(agent),
-        "draft": draft_of(agent),
+        "draft": draft,
+        "draft_is_behind": draft is not None and later_version(draft, agent.latest_version) is not None,
         "versions": versions[:VERSIONS_SHOWN],
         "events": [(event, said(event)) for event in agent.events.select_related("actor")[:EVENTS_SHOWN]],
         "tells_events": may(request, "view_event"),
         "may_publish": may_publish,
         "may_rename": standing.may_rename(request, agent),
-        "may_write": may(request, "change_draft" if draft_of(agent) else "add_draft"),
+        "may_write": may(request, "change_draft" if draft else "add_draft"),
         "former_names": list(agent.former_names.values_list("name", flat=True)),
     }

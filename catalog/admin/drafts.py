@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -27,7 +27,7 @@ from catalog.templatetags.words import when
 from .advice import Advice, advice_on, mend
 from .lines import compare, with_own_line_ends
 from .pages import PUBLISH, Question, actor, answered, ask, may, require, require_sight, show
-from .states import draft_of
+from .states import draft_of, later_version
 
 _LATEST = ("draft__edited_by", "draft__base_version", "latest_version__published_by")
 
@@ -41,6 +41,7 @@ class Desk:
     note: str
     revision: int  # of the stored draft this text goes back to; 0: there is none
     problem: str = ""
+    is_saved: bool = False  # where there is a problem: the text was stored all the same
     theirs: Theirs | None = None
 
 
@@ -77,7 +78,7 @@ def _answer(request: HttpRequest, agent: Agent, draft: Draft | None) -> HttpResp
     try:
         said = _carry_out(request, desk, deed)
     except (NotPublishable, InvalidValue) as refusal:
-        desk.problem = str(refusal)
+        desk.problem = f"{'Saved, but not published' if desk.is_saved else 'Not saved'}. {refusal}"
     except InvalidDefinition as invalid:
         count = len(invalid.findings)
         desk.problem = (
@@ -112,7 +113,7 @@ def _carry_out(request: HttpRequest, desk: Desk, deed: str) -> str:
     if deed.startswith("mend "):
         desk.source, said = mend(desk.source, deed.removeprefix("mend "), desk.agent.name)
     draft = _save(desk, request)
-    desk.revision = draft.revision
+    desk.revision, desk.is_saved = draft.revision, True
     if deed == "rebase":
         onto = get_object_or_404(Version, agent=desk.agent, number=request.POST.get("onto") or 0)
         drafting.rebase(draft, onto, by=by, revision=draft.revision)
@@ -139,6 +140,7 @@ def _save(desk: Desk, request: HttpRequest) -> Draft:
 
 def _lay_out_both(request: HttpRequest, desk: Desk, stored: Draft | None) -> None:
     """Two people wrote: keep this text in the box, show the stored one beside it, decide nothing."""
+    desk.is_saved = False
     if stored:
         who = stored.edited_by.get_short_name() or stored.edited_by.get_username()
         is_me = stored.edited_by == request.user
@@ -167,6 +169,7 @@ def _show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "draft": stored,
         "desk": desk,
         "latest": latest,
+        "later": later_version(stored, latest) if stored and not desk.problem else None,
         "note_max_length": MAX_NOTE_LENGTH,
         "definition": definition,
         "advice": _advice(definition, desk.agent),
@@ -195,17 +198,29 @@ def open_draft(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:catalog_agent_draft", pk)
 
 
+class DiscardForm(forms.Form):
+    """Which text is thrown away: the one that was last saved when the question was asked."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
 def discard_draft(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, "delete_draft")
     draft = get_object_or_404(Draft.objects.select_related("agent", "edited_by"), agent=pk)
-    form = forms.Form(request.POST if request.method == "POST" else None)
+    was_published = draft.agent.versions.exists()
+    stays = "What was published is unchanged." if was_published else "Nothing of this agent was ever published."
+    form = DiscardForm(request.POST if request.method == "POST" else None, initial={"revision": draft.revision})
     if answered(request, form):
-        drafting.discard(draft, by=actor(request))
-        messages.success(request, f"The draft of {draft.agent.title} is discarded. What was published is unchanged.")
+        try:
+            drafting.discard(draft, by=actor(request), revision=form.cleaned_data["revision"])
+        except drafting.DraftConflict:
+            messages.error(request, f"{draft.edited_by} saved another text meanwhile. It is kept: look at it first.")
+            return redirect("admin:catalog_agent_draft", pk)
+        messages.success(request, f"The draft is gone. {stays}")
         return redirect("admin:catalog_agent_change", pk)
     question = Question(
         title=f"Discard the draft of {draft.agent.title}?",
-        explanation=f"The text last saved by {draft.edited_by} is thrown away for good. What was published stays.",
+        explanation=f"The text last saved by {draft.edited_by} is thrown away for good. {stays}",
         button="Discard draft",
         back=reverse("admin:catalog_agent_draft", args=[pk]),
         is_grave=True,
@@ -226,7 +241,11 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-edited_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
-        return super().get_queryset(request).defer("source", "base_version__source", "base_version__prompt")
+        drafts: QuerySet[Draft] = (
+            super().get_queryset(request).defer("source", "base_version__source", "base_version__prompt")
+        )
+        versions = Version.objects.filter(agent=OuterRef("agent"))
+        return drafts.annotate(was_published=Exists(versions))
 
     @admin.display(description="Agent", ordering="agent__title")
     def agent_title(self, draft: Draft) -> SafeString:
@@ -234,7 +253,9 @@ class DraftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="Written against")
     def written_against(self, draft: Draft) -> str:
-        return f"Version {draft.base_version.number}" if draft.base_version else "Nothing published yet"
+        if draft.base_version:
+            return f"Version {draft.base_version.number}"
+        return "Written before version 1" if getattr(draft, "was_published", False) else "Nothing published yet"
 
     @admin.display(description="Saved", ordering="edited_at")
     def edited(self, draft: Draft) -> SafeString:

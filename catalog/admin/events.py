@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import Event
 from catalog.templatetags.words import when
+
+HEADING = "Audit log"
 
 _SAID = {
     "created": "added it",
@@ -50,6 +54,14 @@ class EventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     empty_value_display = ""
     show_full_result_count = False
     fields = readonly_fields = ("at", "actor", "verb", "agent", "version", "data")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"heading": HEADING, **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {"heading": HEADING, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return super().get_queryset(request).select_related("actor", "agent")

@@ -84,6 +84,12 @@ def check_files(request: HttpRequest, token: str) -> HttpResponse:
         require(request, PUBLISH)
     if request.method == "POST":
         return _import(request, token, called, publishing)
+    told = _run(request, token, called, publishing, dry_run=True)
+    may_publish = may(request, PUBLISH)
+    # What is no use as drafts may be fit to be published, and the other way round: then there is a choice.
+    is_choice = may_publish and bool(
+        told["takes"] or _run(request, token, called, not publishing, dry_run=True)["takes"]
+    )
     return show(
         request,
         "admin/import_check.html",
@@ -91,8 +97,8 @@ def check_files(request: HttpRequest, token: str) -> HttpResponse:
         token=token,
         called=called,
         publishing=publishing,
-        may_publish=may(request, PUBLISH),
-        told=_run(request, token, called, publishing, dry_run=True),
+        is_choice=is_choice,
+        told=told,
     )
 
 
@@ -156,4 +162,11 @@ def _told(entries: Iterable[Entry], dry_run: bool) -> dict[str, Any]:
         if counts[outcome]
     ]
     takes = counts[Outcome.PUBLISHED] + counts[Outcome.DRAFT]
-    return {"groups": groups, "total": counts.total(), "takes": takes}
+    return {"groups": groups, "total": counts.total(), "takes": takes, "why_nothing": _why_nothing(counts)}
+
+
+def _why_nothing(counts: Counter[Outcome]) -> str:
+    """What became of files none of which is taken: "1 file is refused, 2 files are here already"."""
+    words = ((Outcome.REFUSED, "refused"), (Outcome.CONFLICT, "in conflict"), (Outcome.UNCHANGED, "here already"))
+    said = ((counts[outcome], word) for outcome, word in words if counts[outcome])
+    return ", ".join(f"{count} {'file is' if count == 1 else 'files are'} {word}" for count, word in said)

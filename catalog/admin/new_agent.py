@@ -66,8 +66,12 @@ def add_agent(request: HttpRequest) -> HttpResponse:
 
 def _register(request: HttpRequest, source: str) -> Agent:
     """The agent this text names, with the text as its draft. Raises NotPublishable; _Known where there is one."""
+    definition = read(source)
+    for finding in definition.findings:
+        if finding.code == "file-too-large":  # its name was not even looked for
+            raise NotPublishable(finding.message)
     with transaction.atomic():
-        agent, is_new = publishing.register(read(source), by=actor(request))
+        agent, is_new = publishing.register(definition, by=actor(request))
         if not is_new:
             raise _Known(agent)
         drafting.open_draft(agent, by=actor(request), source=source)

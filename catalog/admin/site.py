@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -81,9 +82,11 @@ def _start(request: HttpRequest) -> dict[str, Any]:
     """What the start page tells: my drafts, other people's, what was published."""
     context: dict[str, Any] = {"title": "Start", "may_publish": request.user.has_perm("catalog.publish_agent")}
     if _opens(request, "view_agent"):
+        later = Version.objects.filter(agent=OuterRef("agent"), number__gt=OuterRef("number"))
         context["has_agents"] = Agent.objects.exists()
         context["published"] = (
-            Version.objects.select_related("agent", "published_by")
+            Version.objects.filter(~Exists(later))  # each agent once
+            .select_related("agent", "published_by")
             .only("agent__name", "agent__title", "published_by__username", "number", "published_at", "yanked_at")
             .order_by("-published_at", "-pk")[:SHOWN]
         )
@@ -93,4 +96,5 @@ def _start(request: HttpRequest) -> dict[str, Any]:
         )
         mine, others = drafts.filter(edited_by=request.user.pk), drafts.exclude(edited_by=request.user.pk)
         context |= {"mine": mine[:SHOWN], "others": others[:SHOWN], "tells_drafts": True}
+        context |= {"mine_count": (count := mine.count()), "mine_are_more": count > SHOWN}
     return context

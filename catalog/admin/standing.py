@@ -53,20 +53,49 @@ def rename_agent(request: HttpRequest, pk: int) -> HttpResponse:
     agent = get_object_or_404(Agent, pk=pk)
     if not may_rename(request, agent):
         require(request, PUBLISH)
-    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": agent.name})
-    if answered(request, form):
-        with refusals_in(form):
-            renamed = publishing.rename(agent, form.cleaned_data["name"], by=actor(request))
-            messages.success(request, f"It is named {renamed.name} now. The old address leads there.")
-            return redirect("admin:catalog_agent_change", pk)
     question = Question(
         title=f"Rename {agent.title}",
-        explanation=f"Now it is {agent.name}. The latest text is published under the new name as the next version, and "
-        "old addresses lead to the new one for ever. People who installed it keep the old name until they update.",
+        explanation=f"Now it is {agent.name}. {_after_renaming(agent)}",
         button="Rename",
         back=_back(pk),
     )
+    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": agent.name})
+    if answered(request, form):
+        typed = form.cleaned_data["name"]
+        name = fold_name(typed)
+        if name == agent.name:
+            form.add_error("name", "That is its name already.")
+            return ask(request, question, form)
+        if name and name != typed:
+            return _ask_for_name(request, agent, name)
+        with refusals_in(form):
+            renamed = publishing.rename(agent, typed, by=actor(request))
+            messages.success(request, f"It is named {renamed.name} now. The old address leads there.")
+            return redirect("admin:catalog_agent_change", pk)
     return ask(request, question, form)
+
+
+def _ask_for_name(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
+    """What was typed is no address: show what it comes to before it stands in addresses for ever."""
+    form = RenameForm(initial={"name": name})
+    form.fields["name"].widget = forms.HiddenInput()
+    question = Question(
+        title=f"Rename {agent.title} to {name}?",
+        explanation=f"As an address, the new name is {name}. {_after_renaming(agent)}",
+        button=f"Rename to {name}",
+        back=reverse("admin:catalog_agent_rename", args=[agent.pk]),
+    )
+    return ask(request, question, form)
+
+
+def _after_renaming(agent: Agent) -> str:
+    leads = "The old address leads to the new one for ever."
+    if agent.latest_version_id is None:
+        return leads
+    return (
+        f"This publishes a new version: the latest text under the new name. {leads} People who installed it keep the "
+        "old name until they update."
+    )
 
 
 def deprecate_agent(request: HttpRequest, pk: int) -> HttpResponse:

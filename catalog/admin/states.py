@@ -50,6 +50,12 @@ def draft_of(agent: Agent) -> Draft | None:
     return getattr(agent, "draft", None)
 
 
+def later_version(draft: Draft, latest: Version | None) -> Version | None:
+    """The version that is offered, where it was published after the one the draft was written against."""
+    base = draft.base_version.number if draft.base_version else 0
+    return latest if latest and latest.number > base else None
+
+
 def states_of(agent: Agent) -> list[State]:
     """The states of an agent that `with_state` gave, the telling one first."""
     was_published, changes_wait = getattr(agent, "was_published", False), getattr(agent, "changes_wait", False)

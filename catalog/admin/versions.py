@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -35,11 +35,25 @@ from .pages import (
 )
 
 
+class _StateFilter(admin.SimpleListFilter):
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("latest", "Latest"), ("offered", "Offered"), ("withdrawn", "Withdrawn")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "latest":
+            return queryset.filter(agent__latest_version=F("pk"))
+        if self.value() == "offered":
+            return queryset.filter(yanked_at=None).exclude(agent__latest_version=F("pk"))
+        return queryset.filter(yanked_at__isnull=False) if self.value() == "withdrawn" else queryset
+
+
 @admin.register(Version)
 class VersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("agent_title", "number", "state", "published", "published_by", "note_in_short")
     list_select_related = ("agent", "published_by")
-    list_filter = (("yanked_at", admin.EmptyFieldListFilter),)
+    list_filter = (_StateFilter,)
     search_fields = ("agent__name", "agent__title", "digest")
     search_help_text = "Name or title of the agent, or a digest"
     ordering = ("-published_at", "-pk")
@@ -61,7 +75,9 @@ class VersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def state(self, version: Version) -> SafeString:
         if version.is_yanked:
             return format_html('<span class="state withdrawn">{}</span>', "Withdrawn")
-        return format_html('<span class="state published">{}</span>', "Offered")
+        if version.agent.latest_version_id == version.pk:
+            return format_html('<span class="state published">{}</span>', "Latest")
+        return format_html('<span class="state">{}</span>', "Offered")
 
     @admin.display(description="Published", ordering="published_at")
     def published(self, version: Version) -> SafeString:
@@ -128,13 +144,29 @@ def yank_version(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(_back(version))
     question = Question(
         title=f"Withdraw version {version.number} of {version.agent.title}?",
-        explanation="It is no longer offered; the version before it becomes the latest. Its own address still "
-        "answers, with your reason on it, so that nothing that was installed from there breaks.",
+        explanation=_after_withdrawing(version),
         button="Withdraw",
         back=_back(version),
         is_grave=True,
     )
     return ask(request, question, form)
+
+
+def _after_withdrawing(version: Version) -> str:
+    """What becomes of the agent, and of those who installed this version."""
+    agent = version.agent
+    others = agent.versions.offered().exclude(pk=version.pk).newest_first()
+    # One from before a rename carries another name and does not become the latest.
+    left = next((other.number for other in others.iterator() if other.definition.name == agent.name), None)
+    if left is None:
+        return (
+            "No other version can take its place: the agent will not be offered any more. Its page stays and tells "
+            "your reason, the download of its latest version answers 'gone', and pinned addresses still answer."
+        )
+    return (
+        f"It is no longer offered; version {left} {'becomes' if left < version.number else 'stays'} the latest. Its "
+        "own address still answers, with your reason on it, so that nothing that was installed from there breaks."
+    )
 
 
 def unyank_version(request: HttpRequest, pk: int) -> HttpResponse:

@@ -87,7 +87,7 @@ def capabilities(definition: Definition) -> tuple[Capability, ...]:
         if unknown := sorted({name for tool in tools if not is_known(name := base_name(tool))}):
             label = f"Names tools the catalog does not know: {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}"
             found.append(Capability("unknown-tools", label, risky=False))
-        if not tools:
+        if not tools and not definition.tools:
             found.append(Capability("no-tools", "Names no tool; coding tools read that as every tool", risky=True))
     return tuple(found)
 
@@ -172,16 +172,18 @@ def _hidden_in_values(definition: Definition) -> Iterator[Finding]:
     if "\\" not in definition.frontmatter.block:
         return
     for key, value in definition.fields.items():
-        for text in _texts(value):
-            if not holds_refused(text):
-                continue
-            for finding in hidden_characters(text.replace("\n", " ").removeprefix("\ufeff")):
-                if finding.severity is Severity.ERROR and text not in definition.source:
-                    message = (
-                        f"The field {key} holds, written as an escape, a character that is not allowed. Delete it."
-                    )
-                    yield Finding(finding.code, Severity.ERROR, message, key, definition.line_of(key))
-                    break
+        refused = (text for text in _texts({key: value}) if text not in definition.source and holds_refused(text))
+        if text := next(refused, None):
+            worst = most_severe_first(hidden_characters(text))[0]
+            message = (
+                f"The field {visible_key(key)} holds, written as an escape, a character that is not allowed. Delete it."
+            )
+            yield Finding(worst.code, Severity.ERROR, message, key, definition.line_of(key))
+
+
+def visible_key(key: str) -> str:
+    """A field's key as a sentence may hold it."""
+    return key if key.isprintable() else ascii(key)[1:-1]
 
 
 def _texts(value: Any) -> Iterator[str]:

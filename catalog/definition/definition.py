@@ -15,7 +15,7 @@ from .findings import Finding, InvalidDefinition, InvalidValue, Severity
 from .frontmatter import Frontmatter, Reading, read_frontmatter, split
 from .limits import MAX_SOURCE_BYTES
 from .names import fold_name, title_of
-from .rewriting import Quoted, as_decoded, is_list_field, newline_of, rewrite
+from .rewriting import Quoted, as_decoded, is_list_field, is_same, newline_of, refuse_unwritable, rewrite
 from .tools import Capability, split_tools
 from .values import Entry
 
@@ -186,24 +186,43 @@ class Definition:
         if key == "prompt":
             return self._with_prompt(value)
         if key == "lead":
-            return self._replace_one("description", write_lead(self.description, str(value or "")))
+            return self._with_lead(value or "")
         if is_list_field(key) and isinstance(value, (list, tuple)):
+            if not all(isinstance(item, str) for item in value):
+                raise InvalidValue("A list of tools holds names.")
             value = self._as_the_file_lists(key, tuple(value))
         if value is None and key not in self.fields:
             return self
-        if value is not None and key in self.fields and not isinstance(value, Quoted):
-            now = self.fields[key]
-            if type(now) is type(value) and now == value:
-                return self
+        if (
+            key in self.fields
+            and value is not None
+            and not isinstance(value, Quoted)
+            and is_same(self.fields[key], value)
+        ):
+            return self
         return read(rewrite(self.source, key, value))
 
+    def _with_lead(self, lead: str) -> Definition:
+        if not isinstance(lead, str):
+            raise InvalidValue("The lead is text.")
+        if lead.strip() == self.lead:
+            return self
+        changed = self._replace_one("description", write_lead(self.description, lead))
+        if (changed.lead, changed.examples) != (lead.strip(), self.examples):
+            raise InvalidValue(
+                "The text holds what reads as an example or announces examples. "
+                "Word it differently; nothing was changed."
+            )
+        return changed
+
     def _with_prompt(self, prompt: str | None) -> Definition:
+        if not isinstance(prompt, str | None):
+            raise InvalidValue("The prompt is text.")
+        refuse_unwritable(prompt)
         cut = self.frontmatter
-        if cut.fault and not cut.opening:
-            return read(prompt or "")
         closing = cut.closing
-        if prompt and not closing.endswith("\n"):
-            closing += self.newline
+        if prompt and cut.opening and not closing.endswith("\n"):
+            closing = closing.removesuffix("\r") + ("\r\n" if closing.endswith("\r") else self.newline)
         changed = read(cut.opening + cut.block + closing + (prompt or ""))
         if changed.prompt != (prompt or ""):
             raise InvalidValue("The prompt cannot be written into this file.")

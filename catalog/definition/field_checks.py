@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from .fields import FIELDS, Field, Kind
@@ -18,7 +19,7 @@ from .frontmatter import Reading
 from .limits import MAX_NAME_LENGTH
 from .names import KEBAB
 from .rewriting import LITERAL_NEWLINE, Quoted, as_decoded
-from .tools import NEVER_FOR_SUBAGENTS, OLD_NAMES, TOOLS, base_name, is_mcp, split_tools
+from .tools import NEVER_FOR_SUBAGENTS, OLD_NAMES, TOOLS, base_name, is_known, split_tools
 from .values import Entry, NotStrict, read_mapping
 
 if TYPE_CHECKING:
@@ -76,15 +77,17 @@ def _lenient_reading(definition: Definition) -> Finding:
     culprits = [entry for entry in definition.entries.values() if _stumbles(definition, entry)]
     texts = {e.key: definition.fields[e.key] for e in culprits if isinstance(e.value, str)}
     key = next(iter(texts), "description")
+    what = f"the value of {key}" if len(texts) < 2 else f"the values of {_listed(list(texts))}"
+    has, verb = ("has", "is") if len(texts) < 2 else ("have", "are")
     fix = {name: Quoted(text) for name, text in texts.items()} or None
     if definition.reading is Reading.QUOTED:
         message = (
-            f"Strict programs cannot read this file, because the value of {key} has special characters and no quotes. "
+            f"Strict programs cannot read this file, because {what} {has} special characters and no quotes. "
             "Claude Code reads it on its second try. In quotes it is safe everywhere."
         )
         return Finding("reading-quoted", Severity.NOTE, message, key, definition.line_of(key), fix)
     message = (
-        f"Coding tools would reject this file or cut its text, because the value of {key} is not written as it must "
+        f"Coding tools would reject this file or cut its text, because {what} {verb} not written as it must "
         "be. The catalog could recover it; putting it in quotes mends the file."
     )
     return Finding("reading-recovered", Severity.WARNING, message, key, definition.line_of(key), fix)
@@ -182,7 +185,8 @@ def _check_description_cut(definition: Definition, entry: Entry) -> Iterator[Fin
             "The first line of the description ends with a colon, so coding tools reject the file. Put it in quotes."
         )
         yield Finding("description-ends-with-colon", Severity.WARNING, message, "description", line)
-    spilled = [e for e in definition.frontmatter.entries if e.key.lower() in _SPILL and e.line >= entry.end]
+    behind = (e for e in definition.frontmatter.entries if e.line >= entry.end)
+    spilled = list(takewhile(lambda e: e.key.lower() in _SPILL, behind))  # up to the next field
     if spilled and definition.reading is Reading.STRICT:
         last = max(e.end for e in spilled)
         text = "\n".join([str(entry.value), *definition.frontmatter.block.split("\n")[entry.end : last]])
@@ -255,7 +259,8 @@ def _unknown_field(definition: Definition, key: str) -> Finding:
 
 
 def _check_choice(definition: Definition, field: Field, value: Any) -> Iterator[Finding]:
-    line, text = definition.line_of(field.name), str(value).strip()
+    line = definition.line_of(field.name)
+    text = value.strip() if isinstance(value, str) else _as_written(definition, field.name)
     if field.kind is Kind.EFFORT and isinstance(value, int) and not isinstance(value, bool):
         return
     if text in field.choices or (field.kind is Kind.MODEL and _MODEL_ID.fullmatch(text)):
@@ -291,30 +296,48 @@ def _check_tools(definition: Definition, field: Field, value: Any) -> Iterator[F
             )
             yield Finding("tools-empty", Severity.WARNING, message, "tools", line, {"tools": None})
         return
-    for tool in list(dict.fromkeys(base_name(tool) for tool in tools))[:MOST_TOOLS]:
-        yield from _check_tool(field.name, tool, tools, line)
+    names = list(dict.fromkeys(base_name(tool) for tool in tools))[:MOST_TOOLS]
+    if old := {name: OLD_NAMES[name] for name in names if name in OLD_NAMES}:
+        calls = [f"{name} is called {new} now" for name, new in old.items()]
+        message = f"{_listed(calls)}; the old {'name' if len(old) == 1 else 'names'} may stop working."
+        yield Finding("tool-old-name", Severity.NOTE, message, field.name, line, {field.name: _renamed(tools, old)})
+    if never := [name for name in names if field.name == "tools" and name in NEVER_FOR_SUBAGENTS]:
+        message = f"An agent never gets {_listed(never)}, even when its list says so."
+        yield Finding("tool-not-for-agents", Severity.NOTE, message, field.name, line)
+    if unknown := [name for name in names if not is_known(name)]:
+        yield _unknown_tools(field.name, unknown, tools, line)
 
 
-def _check_tool(key: str, tool: str, tools: tuple[str, ...], line: int | None) -> Iterator[Finding]:
-    if tool in OLD_NAMES:
-        new = OLD_NAMES[tool]
-        renamed = dict.fromkeys(_renamed(t, tool, new) for t in tools)
-        message = f"{tool} is an old name; the tool is called {new} now."
-        yield Finding("tool-old-name", Severity.NOTE, message, key, line, {key: tuple(renamed)})
-    elif key == "tools" and tool in NEVER_FOR_SUBAGENTS:
-        message = f"An agent never gets the tool {tool}, even when its list names it."
-        yield Finding("tool-not-for-agents", Severity.NOTE, message, key, line)
-    elif tool not in TOOLS and not is_mcp(tool):
-        near = next((known for known in TOOLS if known.lower() == tool.lower()), "") or _closest(tool, tuple(TOOLS))
-        fix = {key: tuple(dict.fromkeys(_renamed(t, tool, near) for t in tools))} if near else None
-        message = f"“{_short(tool)}” is not a tool of Claude Code; it is left out when the agent starts."
-        if near:
-            message += f" Did you mean {near}?"
-        yield Finding("tool-unknown", Severity.WARNING, message, key, line, fix)
+def _unknown_tools(key: str, unknown: list[str], tools: tuple[str, ...], line: int | None) -> Finding:
+    near = {name: match for name in unknown if (match := _near_tool(name))}
+    said = _listed([f"“{_short(name)}”" for name in unknown], most=6)
+    one = len(unknown) == 1
+    message = (
+        f"{said} {'is not a tool' if one else 'are not tools'} of Claude Code; "
+        f"{'it is' if one else 'they are'} left out when the agent starts."
+    )
+    if near:
+        hints = _listed([match if one else f"{match} for “{_short(name)}”" for name, match in near.items()], "or", 3)
+        message += f" Did you mean {hints}?"
+    fix = {key: _renamed(tools, near)} if near else None
+    return Finding("tool-unknown", Severity.WARNING, message, key, line, fix)
 
 
-def _renamed(tool: str, old: str, new: str) -> str:
-    return new + tool[len(old) :] if base_name(tool) == old else tool
+def _near_tool(name: str) -> str:
+    same = next((known for known in TOOLS if known.lower() == name.lower()), "")
+    return same or _closest(name, tuple(TOOLS))
+
+
+def _listed(items: list[str], joint: str = "and", most: int = 10) -> str:
+    """`a, b and c`; beyond `most` the rest is counted."""
+    shown = items if len(items) <= most + 1 else [*items[:most], f"{len(items) - most} more"]
+    return f" {joint} ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _renamed(tools: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    """The tools with other names, what stands in brackets kept, each once."""
+    changed = [names.get(base := base_name(tool), base) + tool[len(base) :] for tool in tools]
+    return tuple(dict.fromkeys(changed))
 
 
 def _wrong_type(field: Field, value: Any) -> str:
@@ -353,7 +376,8 @@ def _as_written(definition: Definition, key: str) -> str:
     """A field's first line as it stands behind the colon."""
     entry = definition.entries.get(key)
     row = definition.frontmatter.block.split("\n")[entry.line] if entry else ""
-    return row.partition(":")[2].strip()
+    end = entry.value_end[1] if entry and entry.value_end and entry.value_end[0] == entry.line else len(row)
+    return row[:end].partition(":")[2].strip()
 
 
 def _kind_of(value: Any) -> str:

@@ -36,7 +36,6 @@ class Field:
     help: str
     choices: Mapping[str, str] = field(default_factory=dict)
     ignored_by: tuple[str, ...] = ()
-    required: bool = False
 
 
 PLUGINS = "plugins"  # an agent that is installed as part of a plugin
@@ -48,7 +47,6 @@ _ALL = (
         Kind.TEXT,
         "The agent's identity and address: small letters and digits, words joined by hyphens, such as "
         "python-backend-engineer. It must be unlike every other agent's name.",
-        required=True,
     ),
     Field(
         "description",
@@ -56,7 +54,6 @@ _ALL = (
         Kind.PROSE,
         "When somebody should use this agent. The coding tool reads it to decide whom to give a task, so say for "
         "which tasks it is meant and show two to four examples.",
-        required=True,
     ),
     Field(
         "tools",

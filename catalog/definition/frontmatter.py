@@ -145,6 +145,9 @@ def _no_opening(source: str) -> Fault:
             f"The opening --- stands on line {line}; it must be the very first line. Delete the empty lines above it.",
             line,
         )
+    if source.lstrip(BOM).startswith("---\r") and "\n" not in source:
+        message = "The lines of the file end as on an old Mac (CR alone), which coding tools read as one line. "
+        return Fault("frontmatter-one-line", message + "Save it again with Unix or Windows line ends.")
     return Fault(
         "no-frontmatter",
         "The file does not begin with a --- line, so it has no name and no description. "

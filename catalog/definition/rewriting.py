@@ -15,7 +15,7 @@ import yaml
 
 from .fields import FIELDS, ORDER, Kind
 from .findings import InvalidValue
-from .frontmatter import Frontmatter, read_frontmatter
+from .frontmatter import Frontmatter, Reading, read_frontmatter
 from .values import Entry
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -23,6 +23,7 @@ _KEY_AS_WRITTEN = re.compile(r"\s*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'#?][^:\n]*?)[
 _COMMENT = re.compile(r"[ \t]+#[^\n]*?(?=\r?\n?\Z)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U000f0000-\U0010ffff]")
 LITERAL_NEWLINE = "\\n"
+_RANK = {reading: rank for rank, reading in enumerate(Reading)}  # the later, the fewer clients can read it
 
 
 class Quoted(str):
@@ -38,7 +39,7 @@ def rewrite(source: str, key: str, value: Any) -> str:
     Where the change makes a lenient reading strict, other fields may read as the strict reading has them; no byte
     of theirs changes. Raises InvalidValue for a value that no way of writing brings back.
     """
-    _refuse_half_characters(value)
+    refuse_unwritable(value)
     before = read_frontmatter(source)
     if not _KEY.fullmatch(key) and key not in before.values:
         raise InvalidValue(f"“{key}” cannot be the name of a field. Use letters, digits and hyphens.")
@@ -47,28 +48,34 @@ def rewrite(source: str, key: str, value: Any) -> str:
     if before.fault:
         raise InvalidValue(before.fault.message)
     if value is None:
-        return _without(before, key)
+        return _removed(before, key)
     wanted = list(value) if isinstance(value, tuple) else value
     others = {k: v for k, v in before.values.items() if k != key}
-    acceptable = ""
+    acceptable: dict[tuple[bool, bool], str] = {}  # (others read otherwise, reads worse): the best of that sort
     for text in _attempts(before, key, value):
         after = read_frontmatter(text)
         values = after.values
-        if after.fault or key not in values or not _same(_as_read(key, values.pop(key)), wanted):
+        if after.fault or after.prompt != before.prompt or key not in values:
             continue
-        if after.prompt == before.prompt and _same(values, others):
+        if not is_same(_as_read(key, values.pop(key)), wanted) or values.keys() != others.keys():
+            continue
+        sort = (not is_same(values, others), _RANK[after.reading] > _RANK[before.reading])
+        if sort == (False, False):
             return text
-        acceptable = acceptable or (text if after.prompt == before.prompt and values.keys() == others.keys() else "")
+        acceptable.setdefault(sort, text)
     if not acceptable:
         raise InvalidValue(_why_not(key, value))
-    return acceptable
+    return acceptable[min(acceptable)]
 
 
-def _refuse_half_characters(value: Any) -> None:
+def refuse_unwritable(value: Any) -> None:
+    """Raise InvalidValue for what no file can hold: half a character, or a value JSON has no form for."""
     try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:
         raise InvalidValue("The text holds half a character (a lone surrogate). Type it anew.") from None
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidValue("A field holds text, numbers, true or false, lists and mappings of these.") from None
 
 
 def as_decoded(value: Any) -> Any:
@@ -82,7 +89,7 @@ def _as_read(key: str, value: Any) -> Any:
     return as_decoded(value) if key == "description" else value
 
 
-def _same(a: Any, b: Any) -> bool:
+def is_same(a: Any, b: Any) -> bool:
     """Equal in type too, so that true is not 1."""
     return bool(a == b) and json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
 
@@ -116,6 +123,21 @@ def _split_keeping(block: str) -> list[str]:
     """Lines with their ends, cut at LF only (str.splitlines also cuts at CR, U+2028 and others)."""
     parts = block.split("\n")
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def _removed(before: Frontmatter, key: str) -> str:
+    """The source without a field. What stood behind it may come to light as the same field: that goes too."""
+    after = before
+    for _ in before.entries:
+        text = _without(after, key)
+        after = read_frontmatter(text)
+        if key not in after.values:
+            break
+    others = {k: v for k, v in before.values.items() if k != key}
+    if key in after.values or (before.reading is Reading.STRICT and not is_same(after.values, others)):
+        label = FIELDS[key].label if key in FIELDS else key
+        raise InvalidValue(f"{label} cannot be taken out without changing another field. Nothing was changed.")
+    return after.opening + after.block + after.closing + after.prompt
 
 
 def _without(before: Frontmatter, key: str) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from .findings import Finding, Severity
+
+MOST_NAMED = 5  # findings; what follows is mentioned in one more
 
 # Forms their issuers document; each is rare in prose, so that a hit is worth a look.
 _SHAPES = (
@@ -30,7 +33,8 @@ def likely_secrets(source: str) -> Iterator[Finding]:
     """A finding for each text with the form of a key; the text itself is not repeated."""
     if not any(hint in source for hint in (*_HINTS, *_MORE_HINTS)):
         return
-    for match in _ANY.finditer(source):
+    found = list(islice(_ANY.finditer(source), MOST_NAMED + 1))
+    for match in found[:MOST_NAMED]:
         line = source.count("\n", 0, match.start()) + 1
         what = _SHAPES[(match.lastindex or 1) - 1][0]
         message = (
@@ -38,3 +42,6 @@ def likely_secrets(source: str) -> Iterator[Finding]:
             "take it out, and have it replaced where it was issued."
         )
         yield Finding("likely-secret", Severity.WARNING, message, line=line)
+    if len(found) > MOST_NAMED:
+        line = source.count("\n", 0, found[-1].start()) + 1
+        yield Finding("likely-secret", Severity.WARNING, f"More such texts follow, from line {line} on.", line=line)

@@ -24,6 +24,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,15}|0o[0-7]{1,15}|0x[0-9a-fA-F]{1,12}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,2})?")
 
 _MOST_DIGITS = 17  # of a number that a double can hold
+_LARGEST = 2**53  # beyond it databases give back another number than was stored
 
 # YAML 1.2 and the real client break lines at LF and CR LF only and take any character; PyYAML (YAML 1.1)
 # also breaks at these and refuses others. They travel through it as private-use characters.
@@ -154,7 +155,8 @@ def _scalar(text: str, *, plain: bool) -> Any:
         if _INTEGER.fullmatch(text):
             return int(text, 0 if text[:2] in ("0o", "0x") else 10)
         if len(text) <= _MOST_DIGITS and not text.isdigit() and _FLOAT.fullmatch(text):
-            return float(text)
+            number = float(text)
+            return number if abs(number) < _LARGEST else text
     return text
 
 
@@ -186,6 +188,6 @@ def _ending(entry: Entry, end: int, lines: list[str]) -> Entry:
 
 
 def _is_between(line: str, column: int) -> bool:
-    """A blank line, or a comment no deeper than the keys: it belongs to no field."""
+    """A blank line, a comment no deeper than the keys, or the end of the document: it belongs to no field."""
     stripped = line.strip()
-    return not stripped or (stripped[0] == "#" and len(line) - len(line.lstrip()) <= column)
+    return not stripped or line.rstrip() == "..." or (stripped[0] == "#" and len(line) - len(line.lstrip()) <= column)

@@ -17,11 +17,13 @@ from catalog.definition.limits import MAX_SOURCE_BYTES
 
 from .archives import archive_files
 from .candidates import NOT_MARKDOWN, Candidate, Refused, is_markdown, printable, refused, too_large
-from .outcomes import Outcome, Result, carry_out, find_agent, foresee, not_taken
+from .outcomes import Outcome, Result, carry_out, falls_together, find_agent, foresee, not_taken
 from .walking import files_under, open_regular, single_file
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from catalog.models import Agent
 
 __all__ = ["Entry", "Import", "Outcome", "count_files", "import_paths", "import_upload", "import_uploads", "printable"]
 
@@ -72,10 +74,14 @@ class Import(Iterator[Entry]):
             return _refused(candidate, [refusal.finding])
         except InvalidDefinition as invalid:
             return _refused(candidate, invalid.findings)
-        result = self._seen_before(definition) or self._settle(definition, candidate)
+        if result := self._seen_before(definition):
+            return _entry(candidate, definition, result)
+        agent = find_agent(definition.name)
+        warning = falls_together(definition, agent)
+        result = self._settle(definition, candidate, agent)
         if result.finding is None:
             self._taken.setdefault(definition.name, (definition.digest, candidate.path, result.number))
-        return _entry(candidate, definition, result)
+        return _entry(candidate, definition, result, warning)
 
     def _seen_before(self, definition: Definition) -> Result | None:
         """The result for a name that an earlier file of this import has, None for a new one."""
@@ -91,8 +97,7 @@ class Import(Iterator[Entry]):
             "name",
         )
 
-    def _settle(self, definition: Definition, candidate: Candidate) -> Result:
-        agent = find_agent(definition.name)
+    def _settle(self, definition: Definition, candidate: Candidate, agent: Agent | None) -> Result:
         result = foresee(definition, agent, publishing=self._publish)
         if self._dry_run or result.outcome not in (Outcome.PUBLISHED, Outcome.DRAFT):
             return result
@@ -183,8 +188,8 @@ def _refused(candidate: Candidate, findings: Sequence[Finding]) -> Entry:
     return Entry(candidate.path, Outcome.REFUSED, None, None, None, found, printable(findings[0].message))
 
 
-def _entry(candidate: Candidate, definition: Definition, result: Result) -> Entry:
-    findings = [result.finding] if result.finding else []
+def _entry(candidate: Candidate, definition: Definition, result: Result, warning: Finding | None = None) -> Entry:
+    findings = [finding for finding in (result.finding, warning) if finding]
     return Entry(
         candidate.path,
         result.outcome,

@@ -28,8 +28,8 @@ class Outcome(StrEnum):
     PUBLISHED = "published"  # a new version
     UNCHANGED = "unchanged"  # the catalog, or this import, has these very bytes already
     DRAFT = "draft"  # a new draft
-    CONFLICT = "conflict"  # another text stands in the way: nothing was written
-    REFUSED = "refused"  # not a file the catalog takes
+    CONFLICT = "conflict"  # an earlier file of this import has the name and another text: nothing was written
+    REFUSED = "refused"  # not taken, for the reason its first finding gives: nothing was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,18 @@ class Result:
 
 def not_taken(outcome: Outcome, code: str, message: str, field: str | None = None) -> Result:
     return Result(outcome, message, finding=Finding(code, Severity.ERROR, message, field))
+
+
+def falls_together(definition: Definition, agent: Agent | None) -> Finding | None:
+    """The warning for a file whose name, written otherwise, is the address of an agent that is there already."""
+    latest = agent.latest_version if agent else None
+    if latest is None or latest.fields.get("name") == definition.fields.get("name"):
+        return None
+    message = (
+        f"The name “{definition.fields['name']}” gives the same address as “{latest.fields.get('name')}”, which the "
+        "catalog has. Make sure that both are meant to be one agent; else give this one another name."
+    )
+    return Finding("name-falls-together", Severity.WARNING, message, "name", definition.line_of("name"))
 
 
 def find_agent(name: str) -> Agent | None:
@@ -81,7 +93,7 @@ def carry_out(
                 agent, _ = register(definition, by=by, category=category_of(folders))
             return _publish(definition, agent, draft, by) if publishing else _open_draft(definition, agent, by)
     except (DraftConflict, PublishConflict) as conflict:
-        return not_taken(Outcome.CONFLICT, "changed-meanwhile", str(conflict))
+        return not_taken(Outcome.REFUSED, "changed-meanwhile", str(conflict))
     except NotPublishable as refusal:
         return not_taken(Outcome.REFUSED, "not-publishable", str(refusal))
 
@@ -149,7 +161,7 @@ def _draft() -> Result:
 
 def _other_draft(agent: Agent) -> Result:
     return not_taken(
-        Outcome.CONFLICT,
+        Outcome.REFUSED,
         "draft-open",
         f"{agent.name} has an open draft with another text: publish or discard it first.",
     )

@@ -117,3 +117,6 @@ def _linked(entry: os.DirEntry[str], real_root: str, shown: str, folders: tuple[
         yield refused(shown, "link-leaves-folder", "The link leads out of the folder; it is not followed.")
     elif not is_folder:
         yield Candidate(shown, folders, lambda: read_file(target))
+    elif any(map(is_passed_over, Path(target).relative_to(real_root).parts)):
+        message = "The link leads to a folder that is not read, such as node_modules."
+        yield refused(shown, "link-to-passed-over", message)

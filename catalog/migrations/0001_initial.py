@@ -299,6 +299,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="agent",
+            index=models.Index(fields=["category", "name"], name="agent_on_shelf_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="agent",
             index=models.Index(fields=["-updated_at", "-id"], name="agent_recently_updated"),
         ),
         migrations.AddConstraint(

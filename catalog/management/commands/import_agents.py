@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from argparse import ArgumentParser
 from collections import Counter
@@ -73,9 +74,9 @@ class Command(BaseCommand):
             outcomes[entry.outcome] += 1
             row = asdict(entry)
             del row["message"]
-            self.stdout.write(before + json.dumps(row), ending="")
+            self._say(before + json.dumps(row), ending="")
             before = ",\n"
-        self.stdout.write("\n]" if outcomes else "[]")
+        self._say("\n]" if outcomes else "[]")
         return outcomes
 
     def _with_progress(self, running: Import, paths: list[str]) -> Iterator[Entry]:
@@ -104,7 +105,16 @@ class Command(BaseCommand):
     def _print(self, line: str) -> None:
         """A line in what the terminal's encoding can say."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
-        self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
+        self._say(line.encode(encoding, "backslashreplace").decode(encoding))
+
+    def _say(self, text: str, ending: str = "\n") -> None:
+        """Write to standard output; nobody reading it any more (`… | head`) is no reason to stop half way."""
+        try:
+            self.stdout.write(text, ending=ending)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # What Python would flush at its end goes nowhere too (docs.python.org, signal, "Note on SIGPIPE").
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _user(username: str | None) -> User:
@@ -115,7 +125,9 @@ def _user(username: str | None) -> User:
         else:
             user = User.objects.filter(username=username, is_active=True).first()
     except DatabaseError as error:
-        raise CommandError("The database is not ready; run `manage.py migrate` first.", returncode=2) from error
+        raise CommandError(
+            "The catalog is not prepared; run `manage.py quickstart --no-serve` first.", returncode=2
+        ) from error
     if user is None and username is None:
         raise CommandError(
             "There is no administrator to import for. Make one with `manage.py createsuperuser`, or name a "

@@ -29,6 +29,7 @@ from catalog.models import Agent
 
 STARTERS = settings.BASE_DIR / "catalog" / "starters"
 ADMIN = "admin"
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 # Without the letters and figures that people mistake for one another; 20 of them are 99 bits.
 LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not listened on)
@@ -52,8 +53,8 @@ class Command(BaseCommand):
     requires_system_checks = ()  # some of them look for what this command is about to make
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-        parser.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
+        parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
+        parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
         parser.add_argument("--no-serve", action="store_true", help="prepare everything, and stop there")
 
     def handle(self, *args: Any, host: str, port: int, no_serve: bool, **options: Any) -> None:
@@ -135,7 +136,7 @@ class Command(BaseCommand):
             "",
         ]
         if no_serve:
-            lines.append(f"Ready. Serve it with: {_command('quickstart')}")
+            lines.append(f"Ready. Serve it with: {_command('quickstart', *_options(host, port))}")
         elif configured:
             lines.append(f"Listening on {_address(host, port)}. Stop with Ctrl-C.")
         elif host in WILDCARDS:
@@ -300,9 +301,19 @@ def _address(host: str, port: int) -> str:
 
 
 def _command(*words: str) -> str:
-    """A command of the catalog as it is typed where the user stands."""
+    """A command of the catalog as it is typed where the user stands, for the data folder in use."""
     program = [_as_typed(Path(sys.executable)), _as_typed(settings.BASE_DIR / "manage.py")]
-    return shlex.join([*program, *words])
+    elsewhere = settings.DATA_DIR != settings.BASE_DIR / "var"
+    folder = f"CATALOG_DATA_DIR={shlex.quote(str(settings.DATA_DIR))} " if elsewhere else ""
+    return folder + shlex.join([*program, *words])
+
+
+def _options(host: str, port: int) -> list[str]:
+    """The options that were given, to be given again."""
+    return [
+        *(["--host", host] if host != DEFAULT_HOST else []),
+        *(["--port", str(port)] if port != DEFAULT_PORT else []),
+    ]
 
 
 def _as_typed(path: Path) -> str:
