@@ -332,6 +332,16 @@ def test_what_cannot_be_a_new_agent_stays_in_the_box(
 # --- A form whose token is not ours ------------------------------------------------------------------------------
 
 
+def test_a_text_sent_when_the_session_has_run_out_is_given_back(client: Client, editor: User) -> None:
+    draft = drafted(agent_source(), editor)
+    form = {"source": "Mine, and <long>.", "revision": "1", "note": "", "do": "save"}
+    answer = send(client, address(draft.agent), form)
+    assert answer.status_code == 403
+    assert "Mine, and &lt;long&gt;." in answer.content.decode()
+    assert "not saved" in answer.content.decode()
+    assert Draft.objects.get().source == agent_source()
+
+
 def test_a_refused_form_gives_back_what_was_written(editor: User) -> None:
     draft = drafted(agent_source(), editor)
     client = log_in(Client(enforce_csrf_checks=True), editor)

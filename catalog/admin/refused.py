@@ -1,4 +1,4 @@
-"""The answer to a form whose token is not ours: what was written comes back, to be copied. Imports nothing."""
+"""The answer to a form that cannot be taken: what was written comes back, to be copied. Imports nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ _KEPT = (("source", "Text of the file"), ("note", "Note"))
 
 @never_cache
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """What Django calls (CSRF_FAILURE_VIEW) in place of the view; the form changed nothing."""
+    """In place of the view, where the token is not ours (CSRF_FAILURE_VIEW) or the session has run out."""
     posted = _posted(request)
     written = [{"name": name, "label": label, "text": text} for name, label in _KEPT if (text := posted.get(name))]
     here = request.path if request.path.startswith(reverse("admin:index")) else ""
     return render(request, "403_csrf.html", {"written": written, "here": here}, status=403)
+
+
+def holds_text(request: HttpRequest) -> bool:
+    """Whether a form brings a text that somebody wrote."""
+    return bool(_posted(request).get("source"))
 
 
 def _posted(request: HttpRequest) -> dict[str, str]:

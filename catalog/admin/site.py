@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
+from catalog.admin.refused import form_refused, holds_text
 from catalog.models import Agent, Draft, Version
 
+ViewType = TypeVar("ViewType", bound=Callable[..., HttpResponseBase])
 SHOWN = 8
 
 # Where the navigation leads, with a permission that opens it; the second row stands behind "More".
@@ -57,6 +61,18 @@ class CatalogSite(AdminSite):
             path("import/<str:token>/report/", self.admin_view(imports.report), name="import_report"),
         ]
         return [*own, *super().get_urls()]
+
+    def admin_view(self, view: ViewType, cacheable: bool = False) -> ViewType:
+        """A text that is sent when the session has run out is given back to be copied, not lost at the log-in."""
+        protected = super().admin_view(view, cacheable)
+
+        @wraps(protected)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST" and not self.has_permission(request) and holds_text(request):
+                return form_refused(request)
+            return protected(request, *args, **kwargs)
+
+        return cast(ViewType, answer)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**_start(request), **(extra_context or {})})
