@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.core.management import call_command
 
-from catalog import publishing
+from catalog import publishing, search
 from catalog.definition import InvalidDefinition, digest_of, parse
-from catalog.models import Version
+from catalog.models import Agent, Version
 from tests.corpus import corpus_files
 from tests.sources import agent_source
 
@@ -94,6 +94,15 @@ def test_a_projection_is_rebuilt_from_the_source(publish_source: Callable[..., V
     assert publishing.project(Version.objects.get(pk=version.pk))
     assert Version.objects.filter(pk=version.pk).values().get() == before
     assert list(version.examples.values("position", "context", "user", "assistant", "commentary")) == examples
+
+
+def test_an_agent_is_found_by_its_rebuilt_projection(publish_source: Callable[..., Version]) -> None:
+    version = publish_source(SEED_LIKE)
+    Version.objects.filter(pk=version.pk).update(lead="Something else.", description="Something else.")
+    search.rebuild()
+    assert not search.matching(Agent.objects.published(), "services").exists()
+    assert publishing.project(Version.objects.get())
+    assert search.matching(Agent.objects.published(), "services").get() == version.agent
 
 
 def test_reproject_looks_at_every_version_and_says_what_it_did(publish_source: Callable[..., Version]) -> None:
