@@ -316,13 +316,15 @@ def _mark(version: Version, by: User | None, reason: str) -> None:
     version.yanked_at = timezone.now() if by else None
     version.yanked_by, version.yank_reason = by, reason
     version.save(update_fields=["yanked_at", "yanked_by", "yank_reason"])
-    _offer(version.agent, _newest_under_present_name(version.agent))
+    _offer(version.agent, newest_to_offer(version.agent))
 
 
-def _newest_under_present_name(agent: Agent) -> Version | None:
-    """The newest version on offer whose file carries the agent's name: one from before a rename would install
-    as another agent. Restoring such a version publishes it under the present name."""
-    offered = agent.versions.offered().newest_first().iterator()
+def newest_to_offer(agent: Agent, *, without: Version | None = None) -> Version | None:
+    """The version that is, or `without` one would be, the latest: the newest on offer that carries the agent's name.
+
+    One from before a rename would install as another agent; restoring it publishes it under the present name.
+    """
+    offered = (version for version in agent.versions.offered().newest_first().iterator() if version != without)
     return next((version for version in offered if fold_name(str(version.fields.get("name"))) == agent.name), None)
 
 

@@ -1,9 +1,10 @@
-"""Forms as a browser reads them from a page and sends them."""
+"""Forms as a browser reads them from a page and sends them, for somebody who is logged in."""
 
 import html
 import re
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
@@ -11,6 +12,11 @@ _TEXTAREA = re.compile(r"<textarea\b[^>]*\bname=\"(\w+)\"[^>]*>(.*?)</textarea>"
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 _LINE_END = re.compile(r"\r\n|\r|\n")
 FORM = "application/x-www-form-urlencoded"
+
+
+def log_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
 
 
 def with_crlf(text: str) -> str:

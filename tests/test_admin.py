@@ -15,15 +15,11 @@ from catalog import drafting, publishing
 from catalog.definition import read
 from catalog.models import Agent, Category, Draft, Event, Tag, Version
 from catalog.search import matching
+from tests.forms import log_in
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
 AGENTS = "/admin/catalog/agent/"
-
-
-def log_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
 
 
 def text_of(client: Client, address: str) -> str:

@@ -16,7 +16,7 @@ from catalog import drafting, publishing
 from catalog.definition import digest_of, read
 from catalog.models import Agent, Draft, Version
 from tests.corpus import corpus_files
-from tests.forms import fields_of, send
+from tests.forms import fields_of, log_in, send
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
@@ -29,11 +29,6 @@ LINES = st.lists(
     ),
     max_size=8,
 )
-
-
-def log_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
 
 
 def address(agent: Agent) -> str:

@@ -10,16 +10,11 @@ from django.test import Client
 from catalog import publishing
 from catalog.definition import read
 from catalog.models import Agent, Event, Version
-from tests.forms import fields_of, send
+from tests.forms import fields_of, log_in, send
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
 AGENTS = "/admin/catalog/agent/"
-
-
-def log_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
 
 
 def text_of(client: Client, address: str) -> str:

@@ -154,17 +154,15 @@ def yank_version(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _after_withdrawing(version: Version) -> str:
     """What becomes of the agent, and of those who installed this version."""
-    agent = version.agent
-    others = agent.versions.offered().exclude(pk=version.pk).newest_first()
-    # One from before a rename carries another name and does not become the latest.
-    left = next((other.number for other in others.iterator() if other.definition.name == agent.name), None)
+    left = publishing.newest_to_offer(version.agent, without=version)
     if left is None:
         return (
             "No other version can take its place: the agent will not be offered any more. Its page stays and tells "
             "your reason, the download of its latest version answers 'gone', and pinned addresses still answer."
         )
     return (
-        f"It is no longer offered; version {left} {'becomes' if left < version.number else 'stays'} the latest. Its "
+        f"It is no longer offered; version {left.number} "
+        f"{'becomes' if left.number < version.number else 'stays'} the latest. Its "
         "own address still answers, with your reason on it, so that nothing that was installed from there breaks."
     )
 

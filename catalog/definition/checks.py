@@ -20,6 +20,8 @@ from .tools import CHANGES, LABELS, RISKY, RUNS, Capability, base_name, is_known
 if TYPE_CHECKING:
     from .definition import Definition
 
+    Check = Callable[[Definition], Iterable[Finding]]
+
 CHECKS_VERSION = 1
 
 LONG_DESCRIPTION, VERY_LONG_DESCRIPTION = 400, 1000  # estimated tokens
@@ -28,12 +30,7 @@ _HTML_COMMENT = re.compile(r"<!--")
 
 def check(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Finding, ...]:
     """Every finding of a definition, most severe first; `early` are those known before it was read."""
-    findings = list(early)
-    if fault := definition.frontmatter.fault:
-        findings.append(Finding(fault.code, Severity.ERROR, fault.message, line=fault.line))
-    else:
-        for one in _CHECKS:
-            findings.extend(one(definition))
+    findings = [*early, *_of_the_block(definition, _CHECKS)]
     text = definition.source[:MAX_SOURCE_BYTES]  # a larger one is an error already
     findings.extend(hidden_characters(text))
     findings.extend(_hidden_in_values(definition))
@@ -43,17 +40,21 @@ def check(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Findin
 
 def errors(definition: Definition, early: Iterable[Finding] = ()) -> tuple[Finding, ...]:
     """The errors `check` finds, without its other work: this runs on every file that comes in."""
-    findings = list(early)
-    if fault := definition.frontmatter.fault:
-        findings.append(Finding(fault.code, Severity.ERROR, fault.message, line=fault.line))
-    else:
-        findings.extend(check_name(definition))
-        findings.extend(check_description(definition))
+    findings = [*early, *_of_the_block(definition, (check_name, check_description))]
     text = definition.source[:MAX_SOURCE_BYTES]
     if holds_refused(text):
         findings.extend(hidden_characters(text))
     findings.extend(_hidden_in_values(definition))
     return most_severe_first(finding for finding in findings if finding.severity is Severity.ERROR)
+
+
+def _of_the_block(definition: Definition, checks: Iterable[Check]) -> Iterator[Finding]:
+    """What these checks find, or the one fault that leaves nothing for them to look at."""
+    if fault := definition.frontmatter.fault:
+        yield Finding(fault.code, Severity.ERROR, fault.message, line=fault.line)
+    else:
+        for one in checks:
+            yield from one(definition)
 
 
 def estimated_tokens(text: str) -> int:
@@ -198,7 +199,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-_CHECKS: tuple[Callable[[Definition], Iterable[Finding]], ...] = (
+_CHECKS: tuple[Check, ...] = (
     check_reading,
     check_name,
     check_description,

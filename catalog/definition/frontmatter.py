@@ -71,7 +71,6 @@ class Frontmatter:
     entries: tuple[Entry, ...] = ()
     reading: Reading = Reading.STRICT
     fault: Fault | None = None
-    trouble: NotStrict | None = None  # why the strict pass failed
 
     @property
     def values(self) -> dict[str, Any]:
@@ -126,13 +125,13 @@ def read_frontmatter(source: str) -> Frontmatter:
     if trouble.reason.startswith("is nested"):
         line = None if trouble.line is None else trouble.line + 2
         fault = Fault("frontmatter-too-deep", f"The block between the --- lines {trouble.reason}.", line)
-        return replace(cut, fault=fault, trouble=trouble)
+        return replace(cut, fault=fault)
     try:
         entries = _read_quoted(cut.block)
-        return replace(cut, entries=entries, reading=Reading.QUOTED, trouble=trouble)
+        return replace(cut, entries=entries, reading=Reading.QUOTED)
     except NotStrict:
         entries = tuple(_recover(cut.block))
-        return replace(cut, entries=entries, reading=Reading.RECOVERED, trouble=trouble)
+        return replace(cut, entries=entries, reading=Reading.RECOVERED)
 
 
 def _no_opening(source: str) -> Fault:
