@@ -8,16 +8,27 @@ screen, and the comparison is part of the UPDATE itself, so no edit is ever lost
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from catalog.definition import read
+from catalog.definition import parse, read
 from catalog.definition.limits import MAX_SOURCE_BYTES
 from catalog.models import Agent, Draft, Event, Version
-from catalog.publishing import NotPublishable, clean_note, lock_agent, publish, refuse_unstorable
+from catalog.publishing import (
+    NotPublishable,
+    clean_note,
+    clean_title,
+    follow_name,
+    lock_agent,
+    publish,
+    refuse_another_name,
+    refuse_unstorable,
+    retitle,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -56,18 +67,109 @@ def open_draft(agent: Agent, *, by: User, source: str | None = None) -> Draft:
         )
 
 
-def save(draft: Draft, source: str, *, by: User, revision: int, note: str | None = None) -> Draft:
-    """Store another text (and note, if given) as the revision after `revision`, and give the stored draft.
+def save(
+    draft: Draft, source: str, *, by: User, revision: int, note: str | None = None, title: str | None = None
+) -> Draft:
+    """Store another text (and note and title, if given) as the revision after `revision`; the stored draft.
 
-    What is stored already changes nothing, however often it is sent. Raises DraftConflict where the stored
-    revision is another, and NotPublishable where the text or note cannot be stored.
+    What is stored already changes nothing, however often it is sent. The title is the agent's from the next
+    publishing on; an agent that was never published takes title and name of its draft at once. Raises
+    DraftConflict where the stored revision is another, NotPublishable where the draft is in review or where the
+    text, note or title cannot be stored.
     """
     _refuse_unstorable_source(source)
-    changes: dict[str, object] = {"source": source} if note is None else {"source": source, "note": clean_note(note)}
+    changes: dict[str, object] = {"source": source}
+    if note is not None:
+        changes["note"] = clean_note(note)
     stored = _stored(draft)
+    if title is not None and stored:
+        title = clean_title(title)
+        changes["title"] = "" if title == stored.agent.title else title
     if stored and all(getattr(stored, name) == value for name, value in changes.items()):
         return stored
-    return _change(draft, revision, by, changes)
+    if stored and stored.is_in_review and stored.revision == revision:
+        raise NotPublishable("This draft is with a reviewer. Take it back to change it.")
+    with transaction.atomic():
+        changed = _change(draft, revision, by, changes, state=Draft.State.EDITING)
+        if changed.base_version_id is None:
+            _follow(changed)
+    return changed
+
+
+def _follow(draft: Draft) -> None:
+    """What nobody outside knows yet goes by the title and name it has in its draft."""
+    agent = draft.agent
+    if agent.latest_version_id or agent.versions.exists():
+        return
+    follow_name(agent, read(draft.source).name)
+    if draft.title:
+        Agent.objects.filter(pk=agent.pk).update(title=draft.title)
+        Draft.objects.filter(pk=draft.pk).update(title="")
+        agent.title, draft.title = draft.title, ""
+
+
+def submit(draft: Draft, *, by: User, revision: int) -> Draft:
+    """Hand a draft to a reviewer; its text stays as it is until it is returned, published or recalled.
+
+    Raises InvalidDefinition (the text has errors), DraftConflict, and NotPublishable where the text carries
+    another name or is published already.
+    """
+    with transaction.atomic():
+        lock_agent(draft.agent)
+        stored = _at(draft, revision)
+        if stored.is_in_review:
+            return stored
+        definition = parse(stored.source)
+        refuse_another_name(stored.agent, definition)
+        latest = stored.agent.latest_version
+        if latest and latest.digest == definition.digest and not stored.title:
+            raise NotPublishable(f"There is nothing to review: this is the text of version {latest.number}.")
+        handed = {"state": Draft.State.IN_REVIEW, "submitted_at": timezone.now(), "submitted_by": by}
+        answered = {"returned_at": None, "returned_by": None, "return_reason": ""}
+        return _move(stored, by, "submitted", {**handed, **answered})
+
+
+def recall(draft: Draft, *, by: User, revision: int) -> Draft:
+    """Take a submitted draft back to go on writing. Twice is once. Raises DraftConflict."""
+    with transaction.atomic():
+        lock_agent(draft.agent)
+        stored = _at(draft, revision)
+        return _move(stored, by, "recalled", _BACK) if stored.is_in_review else stored
+
+
+def return_(draft: Draft, *, by: User, revision: int, reason: str) -> Draft:
+    """Send a submitted draft back with a reason. Raises DraftConflict, and NotPublishable without a reason."""
+    reason = clean_note(reason, "reason")
+    if not reason:
+        raise NotPublishable("Say what should be changed: the reason goes to whoever wrote the draft.")
+    with transaction.atomic():
+        lock_agent(draft.agent)
+        stored = _at(draft, revision)
+        if not stored.is_in_review:
+            raise NotPublishable("This draft is not in review any more.")
+        answer = {"returned_at": timezone.now(), "returned_by": by, "return_reason": reason}
+        return _move(stored, by, "returned", {**_BACK, **answer}, reason=reason)
+
+
+_BACK = {"state": Draft.State.EDITING, "submitted_at": None, "submitted_by": None}
+
+
+def _at(draft: Draft, revision: int) -> Draft:
+    """The stored draft of a locked agent, as it is at `revision`. Raises DraftConflict where it is at another."""
+    stored = Draft.objects.select_for_update(of=("self",)).filter(pk=draft.pk).first()
+    if stored is None or stored.revision != revision:
+        raise DraftConflict(stored)
+    return stored
+
+
+def _move(draft: Draft, by: User, verb: str, changes: Mapping[str, object], **data: object) -> Draft:
+    """Write where a draft stands. Who edited it last stays: moving it changes no text."""
+    for name, value in changes.items():
+        setattr(draft, name, value)
+    draft.revision += 1
+    draft.save(update_fields=[*changes, "revision"])
+    Event.objects.create(actor=by, verb=verb, agent=draft.agent, data=data)
+    return draft
 
 
 def rebase(draft: Draft, onto: Version, *, by: User, revision: int) -> Draft:
@@ -82,18 +184,18 @@ def rebase(draft: Draft, onto: Version, *, by: User, revision: int) -> Draft:
 
 
 def publish_draft(draft: Draft, *, by: User, note: str = "", revision: int) -> tuple[Version, bool]:
-    """Publish the stored text and remove the draft: the version, and whether it is new.
+    """Publish the stored text (and title) and remove the draft: the version, and whether it is new.
 
     Without a note the draft's own one is taken. Raises DraftConflict where the stored revision is another,
     and what `publish` raises; the draft stays then.
     """
     with transaction.atomic():
         lock_agent(draft.agent)
-        stored = Draft.objects.select_for_update(of=("self",)).filter(pk=draft.pk).first()
-        if stored is None or stored.revision != revision:
-            raise DraftConflict(stored)
+        stored = _at(draft, revision)
         base = stored.base_version.number if stored.base_version else 0
         published = publish(draft.agent, stored.source, by=by, note=note or stored.note, base=base)
+        if stored.title:
+            retitle(draft.agent, stored.title, by=by)
         stored.delete()
     return published
 
@@ -115,9 +217,9 @@ def _stored(draft: Draft) -> Draft | None:
     return Draft.objects.select_related("agent").filter(pk=draft.pk).first()
 
 
-def _change(draft: Draft, revision: int, by: User, changes: dict[str, object]) -> Draft:
+def _change(draft: Draft, revision: int, by: User, changes: dict[str, object], **only: object) -> Draft:
     with transaction.atomic():
-        changed = Draft.objects.filter(pk=draft.pk, revision=revision).update(
+        changed = Draft.objects.filter(pk=draft.pk, revision=revision, **only).update(
             **changes, revision=F("revision") + 1, edited_at=timezone.now(), edited_by=by
         )
         stored = _stored(draft)

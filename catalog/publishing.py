@@ -106,7 +106,7 @@ def publish(
         if latest and latest.digest == definition.digest:
             return latest, False
         newest = _newest_number(agent)
-        _refuse_another_name(agent, definition)
+        refuse_another_name(agent, definition)
         _refuse_outdated_base(agent, base, newest)
         if newest:
             _refuse_withdrawn(agent, definition)
@@ -176,6 +176,49 @@ def rename(agent: Agent, new_name: str, *, by: User) -> Agent:
             version = _add_version(agent, definition, by, f"Renamed from {old}.", _newest_number(agent))
         _record(by, "renamed", agent, version, old=old, new=name)
     return agent
+
+
+def follow_name(agent: Agent, name: str) -> bool:
+    """Let an agent that was never published take the name its text has now; whether it has it afterwards.
+
+    Nobody knows it by the name it had, so no address is left behind. A name that belongs to another agent, or
+    did, is not taken: publishing says so.
+    """
+    if name == agent.name:
+        return True
+    if not name or len(name) > MAX_NAME_LENGTH or agent.latest_version_id or agent.versions.exists():
+        return False
+    if Agent.objects.filter(name=name).exists() or FormerName.objects.filter(name=name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Agent.objects.filter(pk=agent.pk).update(name=name)
+    except IntegrityError:
+        return False
+    agent.name = name
+    return True
+
+
+def retitle(agent: Agent, title: str, *, by: User) -> None:
+    """Give an agent another title. The present one changes nothing. Raises NotPublishable."""
+    title = clean_title(title)
+    with transaction.atomic():
+        lock_agent(agent)
+        if agent.title == title:
+            return
+        old, agent.title = agent.title, title
+        agent.save(update_fields=["title"])
+        search.index(agent)
+        _record(by, "retitled", agent, old=old, new=title)
+
+
+def clean_title(title: str) -> str:
+    """A title as it is stored: on one line, stripped. Raises NotPublishable where no column can take it."""
+    title = " ".join(title.split())
+    if not title or len(title) > TITLE_MAX_LENGTH:
+        raise NotPublishable(f"A title has 1 to {TITLE_MAX_LENGTH} characters.")
+    refuse_unstorable(title, "title")
+    return title
 
 
 def deprecate(agent: Agent, *, by: User, note: str, successor: Agent | None = None) -> None:
@@ -341,7 +384,8 @@ def _take_name(agent: Agent, name: str) -> None:
     agent.name = name
 
 
-def _refuse_another_name(agent: Agent, definition: Definition) -> None:
+def refuse_another_name(agent: Agent, definition: Definition) -> None:
+    """Raise NotPublishable where a text carries another name than its agent."""
     if definition.name == agent.name:
         return
     if Agent.objects.once_named(definition.name).filter(pk=agent.pk).exists():

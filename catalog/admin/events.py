@@ -26,6 +26,10 @@ _SAID = {
     "deprecated": "deprecated it",
     "undeprecated": "recommended it again",
     "discarded": "discarded its draft",
+    "retitled": "changed its title from {old} to {new}",
+    "submitted": "submitted its draft for review",
+    "recalled": "took its draft back from review",
+    "returned": "returned its draft",
 }
 
 
