@@ -267,6 +267,7 @@ class Draft(models.Model):
 
     class Meta:
         ordering = ("-edited_at",)
+        indexes = (models.Index(fields=("state", "submitted_at"), name="draft_longest_in_review"),)
 
     def __str__(self) -> str:
         return f"draft of {self.agent.name}"

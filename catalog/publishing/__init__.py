@@ -6,7 +6,7 @@ Imports `models`, `projection`, `search` and `definition`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -16,7 +16,6 @@ from django.utils import timezone
 from catalog import projection, search
 from catalog.definition import (
     Definition,
-    Finding,
     InvalidDefinition,
     InvalidValue,
     fold_name,
@@ -27,40 +26,46 @@ from catalog.definition import (
 from catalog.definition.limits import MAX_NAME_LENGTH
 from catalog.models import TITLE_MAX_LENGTH, Agent, Category, Event, Example, FormerName, Version
 
+from .refusals import (
+    MAX_NOTE_LENGTH,
+    NameTaken,
+    NotPublishable,
+    PublishConflict,
+    clean_note,
+    clean_title,
+    refuse_another_name,
+    refuse_circle,
+    refuse_outdated_base,
+    refuse_unstorable,
+    refuse_withdrawn,
+)
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-MAX_NOTE_LENGTH = 500
-
-
-class NotPublishable(Exception):
-    """The catalog cannot do what was asked. The sentence says why and what to do instead."""
-
-    def __init__(self, sentence: str, findings: Iterable[Finding] = ()) -> None:
-        super().__init__(sentence)
-        self.findings = tuple(findings)
-
-
-class PublishConflict(Exception):
-    """The text was written against a version that is no longer the latest. `latest` is the one to look at."""
-
-    def __init__(self, latest: Version, base: int) -> None:
-        against = f"against version {base}" if base else "before there was a version"
-        super().__init__(
-            f"This text was written {against}, and version {latest.number} was published since. "
-            "Compare the two, take over what is missing, and publish again."
-        )
-        self.latest = latest
-        self.base = base
-
-
-class NameTaken(Exception):
-    """Another agent has this name, or had it: names are never used twice. `agent` is that agent."""
-
-    def __init__(self, name: str, agent: Agent | None) -> None:
-        super().__init__(f"The name {name!r} belongs to another agent. Choose another name.")
-        self.name = name
-        self.agent = agent
+__all__ = [
+    "MAX_NOTE_LENGTH",
+    "NameTaken",
+    "NotPublishable",
+    "PublishConflict",
+    "clean_note",
+    "clean_title",
+    "deprecate",
+    "follow_name",
+    "lock_agent",
+    "newest_to_offer",
+    "project",
+    "publish",
+    "refuse_another_name",
+    "refuse_unstorable",
+    "register",
+    "rename",
+    "restore",
+    "retitle",
+    "undeprecate",
+    "unyank",
+    "yank",
+]
 
 
 def register(definition: Definition, *, by: User, category: Category | None = None) -> tuple[Agent, bool]:
@@ -107,9 +112,9 @@ def publish(
             return latest, False
         newest = _newest_number(agent)
         refuse_another_name(agent, definition)
-        _refuse_outdated_base(agent, base, newest)
+        refuse_outdated_base(agent, base, newest)
         if newest:
-            _refuse_withdrawn(agent, definition)
+            refuse_withdrawn(agent, definition)
         version = _add_version(agent, definition, by, note, newest)
         _record(by, "published", agent, version)
     return version, True
@@ -212,21 +217,12 @@ def retitle(agent: Agent, title: str, *, by: User) -> None:
         _record(by, "retitled", agent, old=old, new=title)
 
 
-def clean_title(title: str) -> str:
-    """A title as it is stored: on one line, stripped. Raises NotPublishable where no column can take it."""
-    title = " ".join(title.split())
-    if not title or len(title) > TITLE_MAX_LENGTH:
-        raise NotPublishable(f"A title has 1 to {TITLE_MAX_LENGTH} characters.")
-    refuse_unstorable(title, "title")
-    return title
-
-
 def deprecate(agent: Agent, *, by: User, note: str, successor: Agent | None = None) -> None:
     """Tell people not to begin using an agent, and which one to use instead. Raises NotPublishable."""
     note = clean_note(note)
     with transaction.atomic():
         lock_agent(agent)
-        _refuse_circle(agent, successor)
+        refuse_circle(agent, successor)
         if agent.is_deprecated and (agent.deprecation_note, agent.successor) == (note, successor):
             return
         agent.deprecated_at = agent.deprecated_at or timezone.now()
@@ -272,24 +268,6 @@ def lock_agent(agent: Agent) -> None:
     SQLite has no row locks: there the transaction itself is the only writer (transaction_mode IMMEDIATE).
     """
     agent.refresh_from_db(from_queryset=Agent.objects.select_for_update(no_key=True))
-
-
-def clean_note(text: str, what: str = "note") -> str:
-    """A note or reason as it is stored: stripped, LF. Raises NotPublishable where no column can take it."""
-    text = text.replace("\r\n", "\n").strip()
-    if len(text) > MAX_NOTE_LENGTH:
-        raise NotPublishable(f"The {what} has {len(text)} characters; at most {MAX_NOTE_LENGTH} are kept. Shorten it.")
-    refuse_unstorable(text, what)
-    return text
-
-
-def refuse_unstorable(text: str, what: str) -> None:
-    """Raise NotPublishable for NUL and for half a surrogate pair: no database stores them."""
-    if found := projection.UNSTORABLE.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        raise NotPublishable(
-            f"The {what} has a character that cannot be stored: U+{ord(found.group()):04X} in line {line}. Remove it."
-        )
 
 
 def _readable(source: str | bytes | Definition) -> Definition:
@@ -382,48 +360,6 @@ def _take_name(agent: Agent, name: str) -> None:
     if former := FormerName.objects.filter(name=name).exclude(agent=agent).first():
         raise NameTaken(name, former.agent)
     agent.name = name
-
-
-def refuse_another_name(agent: Agent, definition: Definition) -> None:
-    """Raise NotPublishable where a text carries another name than its agent."""
-    if definition.name == agent.name:
-        return
-    if Agent.objects.once_named(definition.name).filter(pk=agent.pk).exists():
-        raise NotPublishable(
-            f"{definition.name!r} was renamed to {agent.name!r}. Put 'name: {agent.name}' in the file."
-        )
-    raise NotPublishable(
-        f"The file is named {definition.name!r}, and this agent is {agent.name!r}. "
-        f"Put 'name: {agent.name}' in the file; to give the agent another name, rename it."
-    )
-
-
-def _refuse_outdated_base(agent: Agent, base: int | None, newest: int) -> None:
-    """A withdrawn version is no newer text: what was written on the one before it, or to mend it, passes."""
-    if base is None:
-        return
-    if not 0 <= base <= newest:
-        raise NotPublishable(f"{agent.name} has no version {base} that the text could be written against.")
-    if agent.latest_version and base < agent.latest_version.number:
-        raise PublishConflict(agent.latest_version, base)
-
-
-def _refuse_withdrawn(agent: Agent, definition: Definition) -> None:
-    same = agent.versions.filter(digest=definition.digest).newest_first().first()
-    if same and same.is_yanked:
-        because = f" ({same.yank_reason})" if same.yank_reason else ""
-        raise NotPublishable(
-            f"This is the text of version {same.number}, which was withdrawn{because}. Offer that version "
-            "again, or restore it as a new one, if that is what you want."
-        )
-
-
-def _refuse_circle(agent: Agent, successor: Agent | None) -> None:
-    step = successor
-    while step:
-        if step == agent:
-            raise NotPublishable(f"{agent.name} cannot be replaced by itself. Choose another successor.")
-        step = step.successor
 
 
 def _record(by: User, verb: str, agent: Agent, version: Version | None = None, **data: object) -> None:
