@@ -1,10 +1,12 @@
 """The line ends of a text come back from a browser as they were."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.admin.lines import compare, with_own_line_ends
+from catalog.admin.lines import compare, steps, with_own_line_ends
 from tests.forms import with_crlf
 
 TEXTS = st.lists(
@@ -74,3 +76,32 @@ def test_a_comparison_names_line_ends_that_changed() -> None:
 def test_two_long_texts_without_a_common_line_are_compared_at_once() -> None:
     [rows] = compare("a\n" * 60_000, "b\n" * 60_000)
     assert len(rows) == 120_000
+
+
+@given(*[st.lists(st.sampled_from("abcdef"), max_size=14)] * 2)
+def test_the_steps_from_one_text_lead_to_the_other(old: list[str], new: list[str]) -> None:
+    made, a, b = [], 0, 0
+    for kind, start, stop, at, until in steps(old, new):
+        assert (start, at) == (a, b)
+        assert kind != "equal" or old[start:stop] == new[at:until]
+        made += old[start:stop] if kind == "equal" else new[at:until]
+        a, b = stop, until
+    assert (made, a, b) == (new, len(old), len(new))
+
+
+def test_lines_that_occur_once_are_aligned_before_blank_ones() -> None:
+    old = ["one", "", "two", "", "three"]
+    new = ["", "zero", "", "two", "", "three"]
+    assert [(kind, old[a:b], new[c:d]) for kind, a, b, c, d in steps(old, new)] == [
+        ("replace", ["one"], ["", "zero"]),
+        ("equal", ["", "two", "", "three"], ["", "two", "", "three"]),
+    ]
+
+
+@pytest.mark.parametrize("common", ["", "every", "tenth"])
+def test_long_texts_full_of_repeated_lines_are_compared_in_a_few_seconds(common: str) -> None:
+    old = [str(n) if n % 2 else common for n in range(100_000)]
+    new = [f"-{n}" if n % 2 and n % 10 != 5 else old[n] for n in range(100_000)]
+    began = time.process_time()
+    steps(old, new)
+    assert time.process_time() - began < 5

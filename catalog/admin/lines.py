@@ -6,7 +6,9 @@ Plain Python; imports nothing of the catalog.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby, zip_longest
@@ -15,11 +17,12 @@ from typing import Literal, NamedTuple
 _END = re.compile(r"(\r\n|\r|\n)")
 _END_NAMES = {"\r\n": "CRLF", "\r": "CR", "\n": "LF", "": "no line end"}
 
-# Comparing takes the product of the two lengths at worst; what differs by more than this counts as rewritten.
-_MOST_PAIRS = 16_000_000
+_MOST_EFFORT = 100_000_000  # about a second
+_DEEPEST = 20
 _CONTEXT = 3
 
 Step = tuple[str, int, int, int, int]
+Block = tuple[int, int, int]  # where in the one, where in the other, how many lines
 
 
 class Line(NamedTuple):
@@ -51,7 +54,7 @@ def with_own_line_ends(typed: str, stored: str) -> str:
 def _ends(old: list[Line], new: list[str]) -> list[str]:
     """An end for each line of `new` but the last."""
     ends = [""] * len(new)
-    for kind, start, stop, at, until in _steps([line.text for line in old], new):
+    for kind, start, stop, at, until in steps([line.text for line in old], new):
         if kind == "equal" or stop - start == until - at:
             ends[at:until] = [line.end for line in old[start:stop]]
     above = old[0].end
@@ -62,19 +65,90 @@ def _ends(old: list[Line], new: list[str]) -> list[str]:
     return ends[:-1]
 
 
-def _steps(old: Sequence[object], new: Sequence[object]) -> list[Step]:
+def steps(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Step]:
     """How `new` follows from `old`, as difflib says it, in bounded time."""
-    head = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-    most = min(len(old), len(new)) - head
-    tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
-    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    steps: list[Step] = [("equal", 0, head, 0, head)]
-    if len(middle_old) * len(middle_new) > _MOST_PAIRS:
-        steps.append(("replace", head, head + len(middle_old), head, head + len(middle_new)))
-    else:
-        matcher = SequenceMatcher(None, middle_old, middle_new, autojunk=False)
-        steps += [(k, a + head, b + head, c + head, d + head) for k, a, b, c, d in matcher.get_opcodes()]
-    return [*steps, ("equal", len(old) - tail, len(old), len(new) - tail, len(new))]
+    taken: list[Step] = []
+    a = b = 0
+    for at, to, size in [*_blocks(old, new), (len(old), len(new), 0)]:
+        if a < at or b < to:
+            taken.append(("replace" if a < at and b < to else "delete" if a < at else "insert", a, at, b, to))
+        if size:
+            taken.append(("equal", at, at + size, to, to + size))
+        a, b = at + size, to + size
+    return taken
+
+
+def _blocks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Block]:
+    """The runs that both have in common, in order, none touching the next in both.
+
+    Lines that occur once in either are what people take for the same line, so they are aligned first; what lies
+    between is compared as difflib does it, while the effort lasts. What is left then counts as rewritten.
+    """
+    effort = [_MOST_EFFORT]
+    gaps, found = [(0, len(old), 0, len(new), _DEEPEST)], []
+    while gaps:
+        a, a_end, b, b_end, depth = gaps.pop()
+        while a < a_end and b < b_end and old[a] == new[b]:
+            found.append((a, b, 1))
+            a, b = a + 1, b + 1
+        while a < a_end and b < b_end and old[a_end - 1] == new[b_end - 1]:
+            a_end, b_end = a_end - 1, b_end - 1
+            found.append((a_end, b_end, 1))
+        if a == a_end or b == b_end:
+            continue
+        if not (anchors := _anchors(old, a, a_end, new, b, b_end) if depth else []):
+            found += _compared(old, a, a_end, new, b, b_end, effort)
+        for at, to in anchors:
+            found.append((at, to, 1))
+            gaps.append((a, at, b, to, depth - 1))
+            a, b = at + 1, to + 1
+        if anchors:
+            gaps.append((a, a_end, b, b_end, depth - 1))
+    return _joined(found)
+
+
+def _anchors(
+    old: Sequence[Hashable], a: int, a_end: int, new: Sequence[Hashable], b: int, b_end: int
+) -> list[tuple[int, int]]:
+    """Where the lines stand that occur once on either side: the most of them that are in the same order."""
+    in_old, in_new = Counter(old[a:a_end]), Counter(new[b:b_end])
+    place = {new[n]: n for n in range(b, b_end) if in_new[new[n]] == 1}
+    pairs = [(n, place[old[n]]) for n in range(a, a_end) if in_old[old[n]] == 1 and old[n] in place]
+    tops: list[int] = []  # the least place in `new` that a row of so many pairs can end with, and the pair
+    ends: list[int] = []
+    before: list[int] = []
+    for number, (_, to) in enumerate(pairs):
+        length = bisect_left(tops, to)
+        before.append(ends[length - 1] if length else -1)
+        tops[length : length + 1], ends[length : length + 1] = [to], [number]
+    row, number = [], ends[-1] if ends else -1
+    while number >= 0:
+        row.append(pairs[number])
+        number = before[number]
+    return row[::-1]
+
+
+def _compared(
+    old: Sequence[Hashable], a: int, a_end: int, new: Sequence[Hashable], b: int, b_end: int, effort: list[int]
+) -> list[Block]:
+    left, right = old[a:a_end], new[b:b_end]
+    in_new = Counter(right)
+    # difflib looks at every pair of equal lines once for each block it finds.
+    cost = (sum(in_new[line] for line in left) + len(left)) * min(len(left), len(right))
+    if cost > effort[0]:
+        return []
+    effort[0] -= cost
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    return [(i + a, j + b, size) for i, j, size in matcher.get_matching_blocks() if size]
+
+
+def _joined(blocks: list[Block]) -> list[Block]:
+    joined: list[Block] = []
+    for at, to, size in sorted(blocks):
+        if joined and (joined[-1][0] + joined[-1][2], joined[-1][1] + joined[-1][2]) == (at, to):
+            at, to, size = joined[-1][0], joined[-1][1], joined.pop()[2] + size
+        joined.append((at, to, size))
+    return joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +181,7 @@ def _without_last(lines: list[Line]) -> list[Line]:
 
 def _rows(old: list[Line], new: list[Line]) -> Iterator[Row]:
     usual = _usual_end(old) or _usual_end(new)
-    for kind, start, stop, at, until in _steps(old, new):
+    for kind, start, stop, at, until in steps(old, new):
         if kind == "equal":
             for a, b in zip(range(start, stop), range(at, until), strict=True):
                 yield Row("same", a + 1, b + 1, old[a].text)

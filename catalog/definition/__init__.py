@@ -13,6 +13,7 @@ from .fields import FIELDS, Field, Kind
 from .findings import Finding, InvalidDefinition, InvalidValue, Severity
 from .frontmatter import DefinitionHandler, Reading
 from .names import fold_name, title_of
+from .nested import nested_text, read_nested
 from .tools import Capability
 
 __all__ = [
@@ -31,7 +32,9 @@ __all__ = [
     "Severity",
     "digest_of",
     "fold_name",
+    "nested_text",
     "parse",
     "read",
+    "read_nested",
     "title_of",
 ]

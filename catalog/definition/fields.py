@@ -178,7 +178,16 @@ _ALL = (
         Kind.CHOICE,
         "The color of the agent's name in the coding tool, to tell agents apart.",
         MappingProxyType(
-            {c: c.capitalize() for c in ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")}
+            {
+                "red": "Stands out: for agents that look for dangers or stop mistakes.",
+                "blue": "Calm and neutral: for agents that explain or review.",
+                "green": "Friendly: for agents that build and test.",
+                "yellow": "Bright: for agents that warn or measure.",
+                "purple": "Distinct: for agents that design or write.",
+                "orange": "Warm: for agents that mend and tidy up.",
+                "pink": "Lively: for agents that work with words and people.",
+                "cyan": "Cool: for agents that look things up or handle data.",
+            }
         ),
     ),
     Field(

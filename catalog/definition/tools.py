@@ -61,6 +61,39 @@ TOOLS = {
     "ListMcpResourcesTool": READS,
     "ReadMcpResourceTool": READS,
 }
+# Each tool in a sentence, for people who choose them.
+MEANINGS = {
+    "Read": "Opens a file and reads it.",
+    "Glob": "Finds files by their names.",
+    "Grep": "Finds words in files.",
+    "LSP": "Asks the programming language where something is defined and used.",
+    "Monitor": "Starts a command and follows what it prints.",
+    "Write": "Writes new files, or whole files anew.",
+    "Edit": "Changes passages in a file.",
+    "NotebookEdit": "Changes the cells of a notebook (Jupyter).",
+    "Bash": "Runs any command of the machine.",
+    "PowerShell": "Runs any command of a Windows machine.",
+    "WebFetch": "Opens a web page and reads it.",
+    "WebSearch": "Looks something up with a search engine.",
+    "TodoWrite": "Keeps a to-do list that the user sees.",
+    "TaskCreate": "Puts a task on the shared list.",
+    "TaskGet": "Looks at one task of the shared list.",
+    "TaskList": "Looks at the whole shared list of tasks.",
+    "TaskUpdate": "Changes a task of the shared list, such as ticking it off.",
+    "TaskOutput": "Reads what a command in the background has printed.",
+    "TaskStop": "Stops a command in the background.",
+    "Agent": "Gives a piece of work to another agent.",
+    "Skill": "Uses a skill: instructions kept ready for one kind of work.",
+    "Workflow": "Runs a prepared series of steps.",
+    "SendMessage": "Writes to another agent that is at work.",
+    "AskUserQuestion": "Asks the user a question in between.",
+    "EnterPlanMode": "Begins to plan before it changes anything.",
+    "ExitPlanMode": "Shows its plan and asks to begin.",
+    "ScheduleWakeup": "Sets itself a time to go on.",
+    "ToolSearch": "Looks for further tools when it needs them.",
+    "ListMcpResourcesTool": "Lists what the connected services (MCP) offer to read.",
+    "ReadMcpResourceTool": "Reads something that a connected service (MCP) offers.",
+}
 # Names that public files still carry, and what the tool is called now ("" where it is gone).
 OLD_NAMES = {
     "MultiEdit": "Edit",
@@ -93,15 +126,19 @@ def split_tools(value: Any) -> tuple[str, ...] | None:
 
     `Agent(a, b)` is one tool. None, a value of another type, and a list with `*` mean all tools: None.
     """
-    if value is None or value is True:
-        return None
+    items = names_in(value)
+    return None if items is None or "*" in items else items
+
+
+def names_in(value: Any) -> tuple[str, ...] | None:
+    """The names as they stand, `*` too; None where the value is neither text nor a list."""
     if isinstance(value, str):
         items = _split_text(value)
     elif isinstance(value, list):
         items = [str(item).strip() for item in value if isinstance(item, (str, int, float))]
     else:
         return None
-    return None if "*" in items else tuple(item for item in items if item)
+    return tuple(item for item in items if item)
 
 
 def _split_text(text: str) -> list[str]:
