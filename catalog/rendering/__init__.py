@@ -17,7 +17,7 @@ as its source. Ids in the HTML begin with `prompt-`, `footnote-` or `line-`; no 
 
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.core.cache import cache
 from django.utils.safestring import SafeString, mark_safe
@@ -26,12 +26,12 @@ from catalog.definition import digest_of
 
 from .allowed import cleaned
 from .bounds import TooIntricate
-from .characters import without_surrogates
+from .characters import visible, without_surrogates
 from .outline import Heading
 from .parser import prompt_html, short_html
 from .source import source_html
 
-__all__ = ["RENDERER_VERSION", "Heading", "headings", "render_inline", "render_prompt", "render_source"]
+__all__ = ["RENDERER_VERSION", "Heading", "headings", "render_inline", "render_lines", "render_prompt", "render_source"]
 
 # Raised with every change of what comes out, so that no cache answers with what came out before.
 RENDERER_VERSION = 1
@@ -44,10 +44,11 @@ _Rendered = tuple[str, list[Heading]]
 _NOTE = '<p class="rendering-note">This text is too intricate to be formatted. It is shown as it was written.</p>\n'
 
 
-def render_prompt(text: str, *, shift: int | None = None) -> SafeString:
+def render_prompt(text: str, *, shift: int | None = None, keep: bool = True) -> SafeString:
     """A prompt as HTML. Its headings come `shift` levels lower (at most h6); by default its highest one becomes
-    h3, below the page's title (h1) and the page's section (h2)."""
-    return mark_safe(_prompt(text, shift)[0])  # noqa: S308 - cleaned, see _formatted
+    h3, below the page's title (h1) and the page's section (h2). A text that changes with the next key is none to
+    `keep`: it would push what many read out of the cache."""
+    return mark_safe(_prompt(text, shift, keep)[0])  # noqa: S308 - cleaned, see _formatted
 
 
 def headings(text: str, *, shift: int | None = None) -> list[Heading]:
@@ -65,8 +66,19 @@ def render_source(text: str) -> SafeString:
     return mark_safe(cleaned(source_html(without_surrogates(text))))  # noqa: S308 - cleaned
 
 
-def _prompt(text: str, shift: int | None) -> _Rendered:
-    return _cached(f"prompt{'' if shift is None else shift}", text, lambda clean: prompt_html(clean, shift))
+def render_lines(lines: Iterable[str]) -> list[SafeString]:
+    """Lines without their ends, hidden characters made visible."""
+    text = without_surrogates("\n".join(lines))
+    return [mark_safe(line) for line in cleaned(visible(text)).split("\n")]  # noqa: S308 - cleaned
+
+
+def _prompt(text: str, shift: int | None, keep: bool = True) -> _Rendered:
+    def write(clean: str) -> _Rendered:
+        return prompt_html(clean, shift)
+
+    if not keep:
+        return _formatted(without_surrogates(text), write)
+    return _cached(f"prompt{'' if shift is None else shift}", text, write)
 
 
 def _cached(kind: str, text: str, write: Callable[[str], _Rendered]) -> _Rendered:
