@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 
 import hypothesis
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from catalog import definition, publishing, search, triggers
+from catalog import definition, groups, publishing, search, triggers
 from catalog.models import Category, Version
 from tests import browser, corpus
 
@@ -90,28 +90,29 @@ def nothing_is_remembered() -> None:
 # --- The cast ------------------------------------------------------------------------------------------
 
 
-def _grant(user: User, *codenames: str) -> User:
-    granted = Permission.objects.filter(content_type__app_label="catalog", codename__in=codenames)
-    assert granted.count() == len(codenames), f"no such permissions: {codenames}"
-    user.user_permissions.add(*granted)
+def _member(group: str, name: str) -> User:
+    """To be put into a group is enough: nobody here is marked as staff."""
+    user = User.objects.create_user(name, password=f"{name}'s password")
+    user.groups.add(Group.objects.get(name=group))
     return user
-
-
-def _edits(user: User, *more: str) -> User:
-    written = [f"{verb}_{row}" for row in ("agent", "draft") for verb in ("view", "add", "change")]
-    return _grant(user, *written, "delete_draft", "view_version", "view_category", "view_tag", *more)
 
 
 @pytest.fixture
 def editor(db: None) -> User:
     """Elif writes drafts, and publishes nothing."""
-    return _edits(User.objects.create_user("elif", password="elif's password", is_staff=True))
+    return _member(groups.EDITORS, "elif")
 
 
 @pytest.fixture
 def publisher(db: None) -> User:
     """Pablo writes and publishes."""
-    return _edits(User.objects.create_user("pablo", password="pablo's password", is_staff=True), "publish_agent")
+    return _member(groups.PUBLISHERS, "pablo")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Amara does that too, and manages people. She is no superuser."""
+    return _member(groups.ADMINISTRATORS, "amara")
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def publish_source(db: None) -> Callable[..., Version]:
     def publish(
         source: str | bytes, *, by: User | None = None, note: str = "", category: Category | None = None
     ) -> Version:
-        by = by or User.objects.get_or_create(username="pablo", defaults={"is_staff": True})[0]
+        by = by or User.objects.get_or_create(username="pablo")[0]
         agent, _ = publishing.register(definition.parse(source), by=by, category=category)
         version, _ = publishing.publish(agent, source, by=by, note=note)
         return version

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -68,7 +70,10 @@ def rename_agent(request: HttpRequest, pk: int) -> HttpResponse:
             return ask(request, question, form)
         if name and name != typed:
             return _ask_for_name(request, agent, name)
-        with refusals_in(form):
+        with refusals_in(form), transaction.atomic():
+            publishing.lock_agent(agent)
+            if not may_rename(request, agent):  # published since it was asked: its name is the publishers' now
+                raise PermissionDenied
             renamed = publishing.rename(agent, typed, by=actor(request))
             messages.success(request, f"It is named {renamed.name} now. The old address leads there.")
             return redirect("admin:catalog_agent_change", pk)
