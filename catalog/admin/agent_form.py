@@ -1,4 +1,7 @@
-"""What is known of an agent beside its text: title, shelf, tags, maintainers, licence, origin. Imports `models`."""
+"""What is known of an agent beside its text: title, category, tags, maintainers, licence, origin.
+
+Imports `publishing`, `shelving`, `models` and `definition`.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,36 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
+from catalog import publishing, shelving
 from catalog.definition import fold_name
-from catalog.models import NAME_MAX_LENGTH, Agent, Category, Tag
+from catalog.models import NAME_MAX_LENGTH, Agent, Category
+from catalog.shelving import MOST_TAGS
 
 _SEPARATOR = re.compile(r"[,;\n]")
-_MOST = 50
+_MOST_MAINTAINERS = 50
+
+
+class TagsField(forms.CharField):
+    """Tags with commas between them, as their names."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(max_length=2_000, **more)
+
+    def clean(self, value: Any) -> Any:
+        names = {fold_name(part): part for part in _parts(super().clean(value))}
+        for name, written in names.items():
+            if not name or len(name) > NAME_MAX_LENGTH:
+                raise forms.ValidationError(f"“{written}” is no tag: it has 1 to {NAME_MAX_LENGTH} letters or digits.")
+        if len(names) > MOST_TAGS:
+            raise forms.ValidationError(f"An agent has at most {MOST_TAGS} tags.")
+        return list(names)
 
 
 class AgentForm(forms.ModelForm):  # type: ignore[type-arg]
     """Tags and maintainers are written with commas between them: quick to type, and the same without scripts."""
 
     category = forms.ModelChoiceField(Category.objects.all(), required=False, empty_label="No category")
-    tags = forms.CharField(
-        required=False, max_length=2_000, help_text="Words to find it by, with commas between them: python, code-review"
-    )
+    tags = TagsField(required=False, help_text="Words to find it by, with commas between them: python, code-review")
     maintainers = forms.CharField(
         required=False, max_length=2_000, help_text="Who looks after it: usernames, with commas between them."
     )
@@ -51,29 +70,27 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]
             names = self.instance.maintainers.order_by("username").values_list("username", flat=True)
             self.initial["maintainers"] = ", ".join(names)
 
-    def clean_tags(self) -> list[str]:
-        names = {fold_name(part): part.strip() for part in _parts(self.cleaned_data["tags"])}
-        for name, written in names.items():
-            if not name or len(name) > NAME_MAX_LENGTH:
-                raise forms.ValidationError(f"“{written}” is no tag: it has 1 to {NAME_MAX_LENGTH} letters or digits.")
-        if len(names) > _MOST:
-            raise forms.ValidationError(f"An agent has at most {_MOST} tags.")
-        return list(names)
-
     def clean_maintainers(self) -> list[User]:
         wanted = _parts(self.cleaned_data["maintainers"])
-        found = {user.get_username(): user for user in User.objects.filter(username__in=wanted[:_MOST])}
+        found = {user.get_username(): user for user in User.objects.filter(username__in=wanted[:_MOST_MAINTAINERS])}
         if missing := [name for name in wanted if name not in found]:
             raise forms.ValidationError(f"There is nobody with the username {missing[0]}.")
         return list(found.values())
 
-    def store_related(self) -> None:
-        """Set tags (making new ones) and maintainers of the stored agent."""
-        if "tags" in self.changed_data:
-            names = self.cleaned_data["tags"]
-            self.instance.tags.set([Tag.objects.get_or_create(name=name)[0] for name in names])
-        if "maintainers" in self.changed_data:
-            self.instance.maintainers.set(self.cleaned_data["maintainers"])
+    def store(self, *, by: User) -> None:
+        """Write what was changed, and that alone: a version published meanwhile stays the latest."""
+        agent, told = self.instance, self.cleaned_data
+        wanted = {name: told[name] for name in self.changed_data}
+        columns = {name: wanted[name] for name in ("license", "origin_url") if name in wanted}
+        Agent.objects.filter(pk=agent.pk).update(**columns)
+        if "title" in wanted:
+            publishing.retitle(Agent.objects.get(pk=agent.pk), wanted["title"], by=by)
+        if "category" in wanted:
+            shelving.categorise([agent], wanted["category"], by=by)
+        if "tags" in wanted:
+            shelving.set_tags(agent, wanted["tags"], by=by)
+        if "maintainers" in wanted:
+            agent.maintainers.set(wanted["maintainers"])
 
 
 def _parts(text: str) -> list[str]:

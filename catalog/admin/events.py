@@ -30,6 +30,10 @@ _SAID = {
     "submitted": "submitted its draft for review",
     "recalled": "took its draft back from review",
     "returned": "returned its draft",
+    "categorised": "moved it to {category}",
+    "uncategorised": "took it out of {category}",
+    "tagged": "tagged it {tags}",
+    "untagged": "took off the tags {tags}",
 }
 
 
@@ -42,7 +46,8 @@ class _Data(dict[str, object]):
 
 def said(event: Event) -> str:
     """What somebody did, as people say it: "withdrew version 2: It is wrong."."""
-    deed = _SAID.get(event.verb, event.verb).format_map(_Data(event.data))
+    known = {key: ", ".join(value) if isinstance(value, list) else value for key, value in event.data.items()}
+    deed = _SAID.get(event.verb, event.verb).format_map(_Data(known))
     why = event.data.get("reason") or event.data.get("note")
     return f"{deed}: {why}" if why else deed
 

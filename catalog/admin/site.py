@@ -9,21 +9,25 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
+from catalog.admin.login import LogInForm, may_enter
 from catalog.admin.refused import form_refused, holds_text
 from catalog.models import Agent, Draft, Version
 
 ViewType = TypeVar("ViewType", bound=Callable[..., HttpResponseBase])
-SHOWN = 8
+SHOWN, WAITING_SHOWN = 8, 5
+
+QUEUE = "admin:catalog_draft_queue"
 
 # Where the navigation leads, with a permission that opens it; the second row stands behind "More".
 _MAIN = (
     ("Agents", "admin:catalog_agent_changelist", "view_agent"),
     ("Drafts", "admin:catalog_draft_changelist", "view_draft"),
+    ("Review", QUEUE, "publish_agent"),
     ("Import", "admin:import", "add_draft"),
     ("Categories", "admin:catalog_category_changelist", "view_category"),
     ("Tags", "admin:catalog_tag_changelist", "view_tag"),
@@ -41,26 +45,34 @@ class Place:
     label: str
     address: str
     is_here: bool
+    count: int = 0  # what waits there
 
 
 class CatalogSite(AdminSite):
     site_header = site_title = "Agent Catalog"
     index_title = "Start"
     enable_nav_sidebar = False
+    login_form = LogInForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return may_enter(request.user)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         places = {"places": _places(request, _MAIN), "more_places": _places(request, _MORE)}
         return {**super().each_context(request), **places}
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        from catalog.admin import imports  # which asks this site for its context
+        from catalog.admin import imports, names, review  # which ask this site for its context
+        from catalog.admin.editor import urls as editor
 
         own = [
+            path("review/", self.admin_view(review.show_queue), name="catalog_draft_queue"),
             path("import/", self.admin_view(imports.choose_files), name="import"),
             path("import/<str:token>/", self.admin_view(imports.check_files), name="import_check"),
             path("import/<str:token>/report/", self.admin_view(imports.report), name="import_report"),
+            path("agent-name/", self.admin_view(names.tell_name), name="agent_name"),
         ]
-        return [*own, *super().get_urls()]
+        return [*editor.addresses(self), *own, *super().get_urls()]
 
     def admin_view(self, view: ViewType, cacheable: bool = False) -> ViewType:
         """A text that is sent when the session has run out is given back to be copied, not lost at the log-in."""
@@ -85,7 +97,8 @@ def _places(request: HttpRequest, listed: tuple[tuple[str, str, str], ...]) -> l
     for label, name, permission in listed:
         if _opens(request, permission):
             address = reverse(name)
-            places.append(Place(label, address, request.path.startswith(address)))
+            count = Draft.objects.in_review().count() if name == QUEUE else 0
+            places.append(Place(label, address, request.path.startswith(address), count))
     return places
 
 
@@ -95,22 +108,31 @@ def _opens(request: HttpRequest, permission: str) -> bool:
 
 
 def _start(request: HttpRequest) -> dict[str, Any]:
-    """What the start page tells: my drafts, other people's, what was published."""
+    """What the start page tells: what waits for me, my drafts, what was published."""
     context: dict[str, Any] = {"title": "Start", "may_publish": request.user.has_perm("catalog.publish_agent")}
     if _opens(request, "view_agent"):
-        later = Version.objects.filter(agent=OuterRef("agent"), number__gt=OuterRef("number"))
-        context["has_agents"] = Agent.objects.exists()
-        context["published"] = (
-            Version.objects.filter(~Exists(later))  # each agent once
-            .select_related("agent", "published_by")
-            .only("agent__name", "agent__title", "published_by__username", "number", "published_at", "yanked_at")
-            .order_by("-published_at", "-pk")[:SHOWN]
-        )
+        context |= {"has_agents": Agent.objects.exists(), "published": _recently_published()}
     if _opens(request, "view_draft"):
-        drafts = Draft.objects.select_related("agent", "base_version", "edited_by").defer(
-            "source", "base_version__source"
-        )
-        mine, others = drafts.filter(edited_by=request.user.pk), drafts.exclude(edited_by=request.user.pk)
-        context |= {"mine": mine[:SHOWN], "others": others[:SHOWN], "tells_drafts": True}
-        context |= {"mine_count": (count := mine.count()), "mine_are_more": count > SHOWN}
+        drafts = Draft.objects.select_related("agent", "submitted_by", "returned_by").defer("source")
+        mine = drafts.filter(Q(edited_by=request.user.pk) | Q(submitted_by=request.user.pk))
+        returned = mine.exclude(returned_at=None).order_by("-returned_at")
+        others = mine.filter(returned_at=None).order_by("-edited_at")
+        context |= {
+            "tells_drafts": True,
+            "returned": list(returned[:WAITING_SHOWN]),
+            "queue": list(drafts.in_review()[:WAITING_SHOWN]) if context["may_publish"] else [],
+            "mine": list(others[:SHOWN]),
+            "mine_count": others.count(),
+        }
     return context
+
+
+def _recently_published() -> QuerySet[Version]:
+    """Each agent once, the last one first."""
+    later = Version.objects.filter(agent=OuterRef("agent"), number__gt=OuterRef("number"))
+    return (
+        Version.objects.filter(~Exists(later))
+        .select_related("agent", "published_by")
+        .only("agent__name", "agent__title", "published_by__username", "number", "published_at", "yanked_at", "color")
+        .order_by("-published_at", "-pk")[:SHOWN]
+    )
