@@ -29,15 +29,18 @@ KEPT_SECONDS = 24 * 60 * 60
 _SESSION_KEY = "uploads"
 _MOST_REMEMBERED = 5
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
-_TAKEN, _REPORT = "taken", "report.json"
+_TAKEN, _REPORT, _PROGRESS = "taken", "report.json", "progress"
 
 
 def _root() -> Path:
     return Path(settings.DATA_DIR) / "uploads"
 
 
-def keep(request: HttpRequest, files: Sequence[Upload]) -> str:
-    """Store the files for this session; gives the token they are found by."""
+def keep(request: HttpRequest, files: Sequence[Upload], paths: Sequence[str] = ()) -> str:
+    """Store the files for this session; gives the token they are found by.
+
+    `paths`, where given, says of each file where in a folder it stood.
+    """
     sweep()
     token = secrets.token_urlsafe(24)
     folder = _root() / token
@@ -48,7 +51,8 @@ def keep(request: HttpRequest, files: Sequence[Upload]) -> str:
                 kept.write(chunk)
     remembered = request.session.get(_SESSION_KEY, {})
     newest = dict(list(remembered.items())[1 - _MOST_REMEMBERED :])
-    request.session[_SESSION_KEY] = {**newest, token: [file.name or "" for file in files]}
+    called = list(paths) if len(paths) == len(files) else [file.name or "" for file in files]
+    request.session[_SESSION_KEY] = {**newest, token: called}
     return token
 
 
@@ -79,13 +83,32 @@ def opened(token: str, called: Sequence[str]) -> Iterator[list[tuple[str, Binary
         yield [(name, stack.enter_context((folder / str(n)).open("rb"))) for n, name in enumerate(called)]
 
 
+def note_progress(token: str, files: int) -> None:
+    """Say how many files of an import are through, for those who wait."""
+    (_root() / token / _PROGRESS).write_text(str(files), encoding="utf-8")
+
+
+def progress(token: str) -> int:
+    try:
+        return int((_root() / token / _PROGRESS).read_text(encoding="utf-8") or 0)
+    except (OSError, ValueError):
+        return 0
+
+
 def finish(token: str, report: Any) -> None:
     """Remove the files and keep what is to be told of them."""
-    folder = _root() / token
-    (folder / _REPORT).write_text(json.dumps(report), encoding="utf-8")
-    for path in folder.iterdir():
+    tell(token, report)
+    for path in (_root() / token).iterdir():
         if path.name.isdecimal():
             path.unlink()
+
+
+def tell(token: str, report: Any) -> None:
+    """Keep what is to be told of an import, in the place of what was told before."""
+    folder = _root() / token
+    written = folder / f"{secrets.token_urlsafe(6)}.new"
+    written.write_text(json.dumps(report), encoding="utf-8")
+    written.replace(folder / _REPORT)
 
 
 def report(token: str) -> Any | None:

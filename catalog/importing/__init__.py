@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,6 +18,7 @@ from catalog.definition.limits import MAX_SOURCE_BYTES
 from .archives import archive_files
 from .candidates import NOT_MARKDOWN, Candidate, Refused, is_markdown, printable, refused, too_large
 from .outcomes import Outcome, Result, carry_out, falls_together, find_agent, foresee, not_taken
+from .paths import check_safe, check_suitable
 from .walking import files_under, open_regular, single_file
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ class Import(Iterator[Entry]):
         by: User,
         publish: bool,
         dry_run: bool,
+        change: Callable[[Definition], Definition] | None = None,
     ) -> None:
         self._candidates = candidates
+        self._change = change
         self._ignored = ignored
         self._by, self._publish, self._dry_run = by, publish, dry_run
         self._taken: dict[str, tuple[str, str, int | None]] = {}  # name: digest, path, number
@@ -74,6 +77,8 @@ class Import(Iterator[Entry]):
             return _refused(candidate, [refusal.finding])
         except InvalidDefinition as invalid:
             return _refused(candidate, invalid.findings)
+        if self._change:
+            definition = self._change(definition)
         if result := self._seen_before(definition):
             return _entry(candidate, definition, result)
         agent = find_agent(definition.name)
@@ -122,11 +127,22 @@ def import_upload(name: str, data: BinaryIO, *, by: User, publish: bool, dry_run
     return import_uploads([(name, data)], by=by, publish=publish, dry_run=dry_run)
 
 
-def import_uploads(files: Iterable[tuple[str, BinaryIO]], *, by: User, publish: bool, dry_run: bool) -> Import:
-    """Import several uploads as one: a name that two of them have is a conflict."""
+def import_uploads(
+    files: Iterable[tuple[str, BinaryIO]],
+    *,
+    by: User,
+    publish: bool,
+    dry_run: bool,
+    change: Callable[[Definition], Definition] | None = None,
+) -> Import:
+    """Import several uploads as one: a name that two of them have is a conflict.
+
+    A file of an uploaded folder is called by its path from that folder on. `change`, where given, is handed each
+    definition that can be imported, and gives the one that is taken in its place.
+    """
     ignored: Counter[str] = Counter()
-    each = (_uploaded(name.replace("\\", "/").rpartition("/")[2], data, ignored) for name, data in files)
-    return Import(chain.from_iterable(each), ignored, by=by, publish=publish, dry_run=dry_run)
+    each = (_uploaded(name, data, ignored) for name, data in files)
+    return Import(chain.from_iterable(each), ignored, by=by, publish=publish, dry_run=dry_run, change=change)
 
 
 def count_files(paths: Iterable[str | os.PathLike[str]]) -> int:
@@ -159,7 +175,10 @@ def _archive(path: str, shown: str, ignored: Counter[str]) -> Iterator[Candidate
         yield from archive_files(file, shown, ignored)
 
 
-def _uploaded(name: str, data: BinaryIO, ignored: Counter[str]) -> Iterator[Candidate]:
+def _uploaded(called: str, data: BinaryIO, ignored: Counter[str]) -> Iterator[Candidate]:
+    path = _plain(called)
+    *above, name = path.split("/")
+
     def read() -> bytes:
         data.seek(0)
         source = data.read(MAX_SOURCE_BYTES + 1)
@@ -170,9 +189,20 @@ def _uploaded(name: str, data: BinaryIO, ignored: Counter[str]) -> Iterator[Cand
     if is_archive(name):
         yield from archive_files(data, name, ignored)
     elif is_markdown(name):
-        yield Candidate(printable(name), (), read)
+        yield Candidate(printable(path), tuple(above[1:]), read)
     else:
-        yield _neither(name)
+        yield _neither(path)
+
+
+def _plain(called: str) -> str:
+    """The path a sender gives to a file; its last part alone where the path is none that a folder has."""
+    path = called.replace("\\", "/")
+    try:
+        check_safe(path)
+        check_suitable(path)
+    except Refused:
+        return path.rpartition("/")[2]
+    return path
 
 
 def is_archive(name: str) -> bool:
