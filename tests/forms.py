@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 _TEXTAREA = re.compile(r"<textarea\b[^>]*\bname=\"(\w+)\"[^>]*>(.*?)</textarea>", re.DOTALL)
+_TEMPLATE = re.compile(r"<template\b.*?</template>", re.DOTALL)
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 _LINE_END = re.compile(r"\r\n|\r|\n")
 FORM = "application/x-www-form-urlencoded"
@@ -27,7 +28,7 @@ def with_crlf(text: str) -> str:
 def fields_of(page: str) -> dict[str, str]:
     """The hidden fields and text areas of a page, read by the rules of HTML: CRLF and CR are LF, and a line end
     right after `<textarea>` is none."""
-    page = page.replace("\r\n", "\n").replace("\r", "\n")
+    page = _TEMPLATE.sub("", page.replace("\r\n", "\n").replace("\r", "\n"))
     texts = {name: html.unescape(text.removeprefix("\n")) for name, text in _TEXTAREA.findall(page)}
     hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}
     return hidden | texts

@@ -4,23 +4,27 @@ import html
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import drafting, publishing
-from catalog.definition import digest_of, read
+from catalog.definition import Example, digest_of, read
 from catalog.models import Agent, Draft, Version
 from tests.corpus import corpus_files
-from tests.forms import fields_of, log_in, send
+from tests.forms import FORM, fields_of, log_in, send, with_crlf
+from tests.html_forms import sent_by
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
 TEXTAREAS = re.compile(r"<textarea[^>]* readonly>(.*?)</textarea>", re.DOTALL)
+VIEWS = ["form", "source"]
 DEFINITIONS = Path(__file__).parent / "definitions"
 LINES = st.lists(
     st.tuples(
@@ -40,10 +44,18 @@ def drafted(source: str, by: User) -> Draft:
     return drafting.open_draft(agent, by=by, source=source)
 
 
-def save_untouched(client: Client, agent: Agent) -> None:
-    page = client.get(address(agent))
-    answer = send(client, address(agent), {**fields_of(page.content.decode()), "do": "save"})
-    assert answer.status_code == 302
+def page_of(client: Client, agent: Agent, view: str = "form", pane: str = "changes") -> str:
+    return client.get(address(agent), {"view": view, "pane": pane}).content.decode()
+
+
+def press(client: Client, agent: Agent, page: str, deed: str) -> HttpResponse:
+    """Press a button on a page, which sends what stands in its form."""
+    return client.post(address(agent), urlencode([*sent_by(page), ("do", deed)]), content_type=FORM)
+
+
+def save_untouched(client: Client, agent: Agent, view: str) -> None:
+    answer = press(client, agent, page_of(client, agent, view), "save")
+    assert answer.status_code == 302, answer.content.decode()
 
 
 def said(client: Client, answer: object) -> str:
@@ -54,26 +66,32 @@ def said(client: Client, answer: object) -> str:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(lines=LINES, last=st.sampled_from(["", "\n", "no line end", "\ufeff", " "]), bom=st.booleans())
+@given(
+    lines=LINES,
+    last=st.sampled_from(["", "\n", "no line end", "\ufeff", " "]),
+    bom=st.booleans(),
+    view=st.sampled_from(VIEWS),
+)
 def test_an_untouched_save_keeps_every_byte(
-    client: Client, admin: User, lines: list[tuple[str, str]], last: str, bom: bool
+    client: Client, admin: User, lines: list[tuple[str, str]], last: str, bom: bool, view: str
 ) -> None:
     source = "\ufeff" * bom + "".join(text + end for text, end in lines) + last
     draft = drafted(source, admin)
     draft = drafting.save(draft, source, by=admin, revision=draft.revision)
-    save_untouched(log_in(client, admin), draft.agent)
+    save_untouched(log_in(client, admin), draft.agent, view)
     stored = Draft.objects.get(pk=draft.pk)
     assert (stored.source, stored.revision) == (source, draft.revision)
 
 
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("path", sorted(DEFINITIONS.rglob("*.md")), ids=lambda path: path.stem)
-def test_an_untouched_save_keeps_every_manner_of_file(client: Client, admin: User, path: Path) -> None:
+def test_an_untouched_save_keeps_every_manner_of_file(client: Client, admin: User, path: Path, view: str) -> None:
     try:
         source = path.read_bytes().decode()
         draft = drafted(source, admin)
     except (UnicodeDecodeError, publishing.NotPublishable):
         return  # no draft can hold it
-    save_untouched(log_in(client, admin), draft.agent)
+    save_untouched(log_in(client, admin), draft.agent, view)
     assert Draft.objects.get().source.encode() == path.read_bytes()
 
 
@@ -82,17 +100,13 @@ def test_an_untouched_save_keeps_the_digest_of_every_real_file(client: Client, a
     draft = drafted("", admin)
     log_in(client, admin)
     changed = []
-    for number, file in enumerate(corpus_files("agent")):
+    for file in corpus_files("agent"):
         try:
             source = file.data.decode()
         except UnicodeDecodeError:
             continue
         draft = drafting.save(draft, source, by=admin, revision=draft.revision)
-        if number % 25 == 0:
-            save_untouched(client, draft.agent)
-        else:  # the same without the page
-            form = {"source": source, "revision": str(draft.revision), "note": draft.note, "do": "save"}
-            assert send(client, address(draft.agent), form).status_code == 302
+        save_untouched(client, draft.agent, "form")
         draft = Draft.objects.get(pk=draft.pk)
         if digest_of(draft.source.encode()) != digest_of(file.data):
             changed.append(str(file))
@@ -131,18 +145,21 @@ def test_a_text_with_errors_is_saved_and_says_what_keeps_it_from_being_published
     broken = agent_source().replace("description:", "about:")
     form = {"source": broken, "revision": "1", "note": "", "do": "publish"}
     page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
-    assert "Saved, but not published: mend the problem first." in page
-    assert "data-unsaved" not in page
+    assert "Saved, but not published: there is a problem to mend first." in page
+    assert '"isUnsaved": false' in page
     assert fields_of(page)["revision"] == "2"
     assert Draft.objects.get().source == broken
 
 
-def test_another_agents_name_is_saved_and_not_published(client: Client, publisher: User) -> None:
-    draft = drafted(agent_source(), publisher)
+def test_another_agents_name_is_saved_and_not_published(
+    client: Client, publisher: User, publish_source: Publish
+) -> None:
+    version = publish_source(agent_source())
+    drafting.open_draft(version.agent, by=publisher)
     form = {"source": agent_source("another"), "revision": "1", "note": "", "do": "publish"}
-    page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
+    page = send(log_in(client, publisher), address(version.agent), form).content.decode()
     assert "Saved, but not published. The file is named" in page
-    assert "data-unsaved" not in page
+    assert '"isUnsaved": false' in page
     assert Draft.objects.get().source == agent_source("another")
 
 
@@ -151,7 +168,7 @@ def test_a_text_that_cannot_be_stored_is_said_to_be_unsaved(client: Client, publ
     form = {"source": agent_source(prompt="x" * 300_000), "revision": "1", "note": "", "do": "publish"}
     page = send(log_in(client, publisher), address(draft.agent), form).content.decode()
     assert "Not saved. The text has 300," in page
-    assert "data-unsaved" in page
+    assert '"isUnsaved": true' in page
     assert Draft.objects.get().source == agent_source()
 
 
@@ -165,29 +182,58 @@ def test_a_finding_is_mended_by_its_button_in_the_text_as_it_was_typed(client: C
     assert Draft.objects.get().source == agent_source(model="sonnet", color="green")
 
 
-def test_a_text_with_another_agents_name_can_be_given_its_own(client: Client, editor: User) -> None:
-    draft = drafted(agent_source("another-name"), editor)
-    page = log_in(client, editor).get(address(draft.agent)).content.decode()
-    [deed] = re.findall(r'value="(mend name-of-another-agent:[^"]*)"', page)
-    send(client, address(draft.agent), {**fields_of(page), "do": deed})
+def test_a_text_with_another_agents_name_can_be_given_its_own(
+    client: Client, editor: User, publish_source: Publish
+) -> None:
+    agent = publish_source(agent_source()).agent
+    drafting.open_draft(agent, by=editor, source=agent_source("another-name"))
+    page = page_of(log_in(client, editor), agent)
+    deed = re.findall(r'value="(mend name-of-another-agent:[^"]*)"', page)[0]
+    press(client, agent, page, deed)
     assert Draft.objects.get().source == agent_source()
 
 
 def test_a_form_without_its_text_changes_nothing(client: Client, editor: User) -> None:
     draft = drafted(agent_source(), editor)
-    assert log_in(client, editor).post(address(draft.agent), {"revision": "1"}).status_code == 400
-    assert Draft.objects.get().source == agent_source()
+    assert log_in(client, editor).post(address(draft.agent), {"source": "x"}).status_code == 400
+    assert client.post(address(draft.agent), {"revision": "1"}).status_code == 302
+    assert (Draft.objects.get().source, Draft.objects.get().revision) == (agent_source(), 1)
 
 
-def test_the_page_shows_findings_preview_and_changes(client: Client, editor: User, publish_source: Publish) -> None:
+def test_the_page_shows_each_pane_without_script(client: Client, editor: User, publish_source: Publish) -> None:
     version = publish_source(agent_source())
     source = agent_source(prompt="# Rules\n\n<script>alert(1)</script>\n", model="sonet")
     drafting.open_draft(version.agent, by=editor, source=source)
-    page = log_in(client, editor).get(address(version.agent)).content.decode()
-    assert "Change to sonnet" in page
-    assert '<tr class="new">' in page
-    assert '<h3 id="prompt-rules">' in page
-    assert "<script>alert" not in page
+    log_in(client, editor)
+    page = {pane: page_of(client, version.agent, pane=pane) for pane in ("page", "file", "changes", "checks")}
+    assert "Change to sonnet" in page["checks"]
+    assert '<tr class="new">' in page["changes"]
+    assert '<h3 id="prompt-rules">' in page["page"]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page["file"]
+    assert all("<script>alert" not in text for text in page.values())
+
+
+def test_examples_are_added_moved_and_removed_without_script(client: Client, editor: User) -> None:
+    examples = [Example("", f"Case {n}", f"I take {n}", "") for n in (1, 2, 3)]
+    agent = drafted(read(agent_source()).with_examples(examples).source, editor).agent
+    log_in(client, editor)
+
+    def users() -> list[str]:
+        return [example.user for example in Draft.objects.get().definition.examples]
+
+    press(client, agent, page_of(client, agent), "example up 3")
+    assert users() == ["Case 1", "Case 3", "Case 2"]
+    press(client, agent, page_of(client, agent), "example down 1")
+    assert users() == ["Case 3", "Case 1", "Case 2"]
+    press(client, agent, page_of(client, agent), "example remove 1")
+    assert users() == ["Case 1", "Case 2"]
+    page = press(client, agent, page_of(client, agent), "example add").content.decode()
+    pairs = [("example_user", "Case 4") if pair == ("example_user", "") else pair for pair in sent_by(page)]
+    client.post(address(agent), urlencode([*pairs, ("do", "save")]), content_type=FORM)
+    assert users() == ["Case 1", "Case 2", "Case 4"]
+    for deed in ("example up 9", "example remove 0", "example down x", "example"):
+        assert press(client, agent, page_of(client, agent), deed).status_code in (200, 302)
+    assert users() == ["Case 1", "Case 2", "Case 4"]
 
 
 def test_a_draft_is_discarded_after_a_question(client: Client, editor: User) -> None:
@@ -224,9 +270,7 @@ def test_a_draft_tells_which_version_it_was_written_against(
     publish_source(agent_source(model="opus"))
     assert "Written before version 1" in listed()
     page = client.get(address(draft.agent)).content.decode()
-    assert "written before version 1" in page
     assert "Version 1 was published since." in page
-    assert "data-unsaved" not in page
     page = client.get(reverse("admin:catalog_agent_change", args=[draft.agent_id])).content.decode()
     assert "was written before the latest version." in page
 
@@ -237,15 +281,16 @@ def test_a_draft_tells_which_version_it_was_written_against(
 def test_a_stale_save_keeps_both_texts(client: Client, editor: User, publisher: User) -> None:
     draft = drafted(agent_source(), editor)
     drafting.save(draft, agent_source(model="opus"), by=publisher, revision=1)
-    form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "save"}
+    mine, base = agent_source(color="green"), agent_source()
+    form = {"source": mine, "base": base, "revision": "1", "note": "", "do": "save"}
     page = send(log_in(client, editor), address(draft.agent), form).content.decode()
     assert "pablo changed this while you were writing. Both texts are kept" in page
-    assert "data-unsaved" in page
     assert Draft.objects.get().source == agent_source(model="opus")
-    shown = fields_of(page)
-    assert (shown["source"], shown["revision"]) == (agent_source(color="green"), "2")
+    shown = dict(sent_by(page))
+    assert (shown["source"], shown["revision"], shown["theirs"]) == (with_crlf(mine), "1", "2")
     assert "model: opus" in page
-    assert send(client, address(draft.agent), {**shown, "do": "save"}).status_code == 302
+    assert "Both texts are kept" in press(client, draft.agent, page, "save").content.decode()
+    assert press(client, draft.agent, page, "keep").status_code == 302
     assert Draft.objects.get().source == agent_source(color="green")
 
 
@@ -256,9 +301,9 @@ def test_a_draft_that_was_published_meanwhile_leaves_the_text_in_the_box(
     drafting.publish_draft(draft, by=publisher, revision=1)
     form = {"source": agent_source(color="green"), "revision": "1", "note": "", "do": "save"}
     page = send(log_in(client, editor), address(draft.agent), form).content.decode()
-    assert "published or discarded while you were writing" in page
+    assert "pablo published this while you were writing. Your text is kept." in page
     assert not Draft.objects.exists()
-    assert send(client, address(draft.agent), {**fields_of(page), "do": "save"}).status_code == 302
+    assert press(client, draft.agent, page, "keep").status_code == 302
     assert (Draft.objects.get().source, Draft.objects.get().base_version.number) == (agent_source(color="green"), 1)
 
 
@@ -274,10 +319,9 @@ def test_an_outdated_base_is_shown_and_can_be_compared_away(
     assert "version 2 was published since" in page
     assert "data-unsaved" not in page
     assert "I have compared: keep my text" in page
-    send(client, address(version.agent), {**fields_of(page), "do": "rebase"})
+    press(client, version.agent, page, "rebase")
     assert Draft.objects.get().base_version.number == 2
-    page = client.get(address(version.agent)).content.decode()
-    send(client, address(version.agent), {**fields_of(page), "do": "publish"})
+    press(client, version.agent, page_of(client, version.agent), "publish")
     assert Agent.objects.get().latest_version.number == 3
 
 
@@ -292,36 +336,6 @@ def test_an_editor_cannot_publish(client: Client, editor: User, publish_source: 
     form = {"source": agent_source(model="opus"), "revision": "1", "note": "", "do": "publish"}
     assert send(client, address(version.agent), form).status_code == 403
     assert Agent.objects.get().latest_version == version
-
-
-# --- A new agent ---------------------------------------------------------------------------------------------
-
-
-def test_a_new_agent_begins_as_a_draft(client: Client, editor: User) -> None:
-    add = reverse("admin:catalog_agent_add")
-    assert "name: my-agent" in fields_of(log_in(client, editor).get(add).content.decode())["source"]
-    answer = send(client, add, {"source": agent_source("new-one")})
-    draft = Draft.objects.get()
-    assert answer["Location"] == address(draft.agent)
-    assert (draft.agent.name, draft.source, draft.edited_by) == ("new-one", agent_source("new-one"), editor)
-
-
-@pytest.mark.parametrize(
-    ("source", "sentence"),
-    [
-        ("no name at all", "An agent needs a name"),
-        (agent_source(), "There is an agent named code-reviewer already"),
-        (agent_source("big", prompt="x" * 300_000), "The file is larger than 256 KiB."),
-    ],
-)
-def test_what_cannot_be_a_new_agent_stays_in_the_box(
-    client: Client, editor: User, publish_source: Publish, source: str, sentence: str
-) -> None:
-    publish_source(agent_source())
-    page = send(log_in(client, editor), reverse("admin:catalog_agent_add"), {"source": source}).content.decode()
-    assert sentence in page
-    assert fields_of(page)["source"] == source
-    assert Agent.objects.count() == 1
 
 
 # --- A form whose token is not ours ------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-"""What staff see: lists, drafts, import, history. Every write is a verb of `publishing`, `drafting` or `importing`."""
+"""What staff see. Every write is a verb of `publishing`, `drafting`, `shelving` or `importing`."""
 
-from . import agents, categories, drafts, events, people, versions
+from . import agents, categories, draft_list, events, people, versions
 
-__all__ = ["agents", "categories", "drafts", "events", "people", "versions"]
+__all__ = ["agents", "categories", "draft_list", "events", "people", "versions"]

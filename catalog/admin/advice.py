@@ -19,9 +19,12 @@ class Advice:
     fix_label: str
 
 
-def advice_on(definition: Definition, name: str) -> list[Advice]:
-    """What is to be said of the text of the agent `name`, most severe first."""
-    return [Advice(finding, _key(finding), _label(finding)) for finding in _findings(definition, name)]
+def advice_on(definition: Definition, name: str, *, is_taken: bool = False) -> list[Advice]:
+    """What is to be said of a text that is to carry `name`, most severe first.
+
+    `is_taken`: the name it has is another agent's.
+    """
+    return [Advice(finding, _key(finding), _label(finding)) for finding in _findings(definition, name, is_taken)]
 
 
 def mend(source: str, key: str, name: str) -> tuple[str, str]:
@@ -40,14 +43,17 @@ def mend(source: str, key: str, name: str) -> tuple[str, str]:
     return mended.source, f"Mended and saved: {_label(same[0]).lower()}."
 
 
-def _findings(definition: Definition, name: str) -> list[Finding]:
-    other = _another_name(definition, name)
+def _findings(definition: Definition, name: str, is_taken: bool = False) -> list[Finding]:
+    other = _another_name(definition, name, is_taken)
     return [*([other] if other else []), *definition.findings]
 
 
-def _another_name(definition: Definition, name: str) -> Finding | None:
+def _another_name(definition: Definition, name: str, is_taken: bool) -> Finding | None:
     if not definition.name or definition.name == name:
         return None
+    if is_taken:
+        message = f"The name {definition.name} belongs to another agent. Choose another name."
+        return Finding("name-taken", Severity.ERROR, message, "name", definition.line_of("name"))
     fix = _possible(definition, name)
     message = (
         f"The text says its name is {definition.name}, and this agent is {name}. To give the agent another name, "

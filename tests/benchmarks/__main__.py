@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [part …]`: parsing, importing, downloads, pages. Each part prints its own figures.
+"""`python -m tests.benchmarks [part …]`: parsing, importing, downloads, pages, editing. Each prints its own figures.
 
 Works in a temporary folder and on SQLite unless DATABASE_URL names a database (which it fills and does not empty).
 """
@@ -9,13 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("parsing", "importing", "downloads", "pages")
+PARTS = ("parsing", "importing", "downloads", "pages", "editing")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"of {', '.join(PARTS)}; all by default")
     parser.add_argument("--agents", type=int, nargs="*", default=[100, 10_000, 100_000], help="sizes for pages")
+    parser.add_argument("--editors", type=int, default=20, help="who write at once, for editing")
+    parser.add_argument("--saves", type=int, default=50, help="of each of them")
+    parser.add_argument("--pause", type=float, default=2.0, help="between two of them, in seconds on average")
     parser.add_argument("--rounds", type=int, default=5, help="how often each pair is measured")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="catalog-benchmark-") as folder:
@@ -40,7 +43,7 @@ def prepare(folder: Path) -> None:
 
 
 def run(part: str, folder: Path, arguments: argparse.Namespace) -> None:
-    from tests.benchmarks import downloads, importing, pages, parsing
+    from tests.benchmarks import downloads, editing, importing, pages, parsing
 
     if part == "parsing":
         parsing.measure(arguments.rounds)
@@ -48,6 +51,8 @@ def run(part: str, folder: Path, arguments: argparse.Namespace) -> None:
         importing.measure(folder)
     elif part == "downloads":
         downloads.measure(folder, arguments.rounds)
+    elif part == "editing":
+        editing.measure(folder, arguments.editors, arguments.saves, arguments.pause)
     else:
         pages.measure(arguments.agents)
 

@@ -46,14 +46,15 @@ def measure(folder: Path, rounds: int) -> None:
 
 
 @contextmanager
-def serving(settings: str) -> Iterator[int]:
-    """A server with these settings on a free port of loopback."""
+def serving(settings: str, *options: str, is_quiet: bool = False) -> Iterator[int]:
+    """A server with these settings on a free port of loopback; `options` come on top of the usual ones."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", *SERVER_OPTIONS, "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "granian", *SERVER_OPTIONS, *options, "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings}
-    process = subprocess.Popen([*command, "config.wsgi:application"], env=environment)
+    log = subprocess.DEVNULL if is_quiet else None
+    process = subprocess.Popen([*command, "config.wsgi:application"], env=environment, stderr=log)
     try:
         for _ in range(200):
             with socket.socket() as client:

@@ -1,0 +1,137 @@
+"""What lies on the editor's page: the text as it is being written, and what it goes back to. Imports `models`.
+
+The form and the source are two views of one text. What a page sends is turned into that text here, and nothing of
+the file is changed but what differs from what the page was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.core.exceptions import BadRequest
+from django.utils.datastructures import MultiValueDict
+
+from catalog.admin.lines import with_own_line_ends
+from catalog.admin.states import draft_of
+from catalog.definition import Definition, read
+from catalog.models import Agent, Draft, Version
+from catalog.publishing import NotPublishable, clean_note, clean_title
+
+from .conflict import Conflict
+from .form import written
+
+FORM, SOURCE = "form", "source"
+VIEWS = (FORM, SOURCE)
+
+
+Sheet = MultiValueDict[str, str]  # what a form sent
+
+
+@dataclass
+class Desk:
+    """A text, where it comes from, and what became of the attempt to store it."""
+
+    agent: Agent
+    draft: Draft | None  # as it is stored now
+    base: str  # the text the page was given
+    revision: int  # of the draft the page was given; 0: there was none
+    definition: Definition
+    title: str
+    note: str
+    view: str = FORM
+    problems: dict[str, str] = field(default_factory=dict)  # what could not be written into the text, by field
+    trouble: str = ""  # why what was asked for was not done
+    is_saved: bool = False
+    is_renewed: bool = False  # the text is another one than the page has
+    conflict: Conflict | None = None
+    newer_version: Version | None = None  # published since the text was written
+    titles: bool = False  # whether the page sent a title
+    sheet: Sheet | None = None  # what it sent
+    blank_cards: int = 0
+
+    @property
+    def source(self) -> str:
+        return self.definition.source
+
+    @cached_property
+    def is_new(self) -> bool:
+        """Whether the agent was never published: it goes by the name and title of its draft."""
+        if self.agent.latest_version_id:
+            return False
+        return not self.agent.versions.exists()
+
+    def put(self, source: str) -> None:
+        """Lay another text in the place of this one."""
+        self.definition, self.problems = read(source), {}
+
+    def stored_as(self, draft: Draft) -> None:
+        """The text is stored; what is written from here on goes back to it."""
+        self.draft, self.revision, self.base, self.is_saved = draft, draft.revision, draft.source, True
+        self.agent = draft.agent
+
+
+def stored(agent: Agent, draft: Draft, view: str = FORM) -> Desk:
+    """The draft as it is stored."""
+    title = draft.title or agent.title
+    return Desk(agent, draft, draft.source, draft.revision, read(draft.source), title, draft.note, view)
+
+
+def sent(agent: Agent, sheet: Sheet, base: str | None = None) -> Desk:
+    """What a page sent: by its `view` the fields of the form or the whole text. `base` is exact, where given.
+
+    Raises BadRequest where the form is not ours.
+    """
+    draft = draft_of(agent)
+    try:
+        revision = int(sheet.get("revision", ""))
+    except ValueError:
+        raise BadRequest("The form arrived without its revision.") from None
+    before = draft.source if draft else agent.latest_version.source if agent.latest_version else ""
+    if draft is None or draft.revision != revision:
+        before = base if base is not None else with_own_line_ends(sheet.get("base", before), before)
+    desk = Desk(
+        agent, draft, before, revision, read(before), (draft and draft.title) or agent.title, sheet.get("note", "")
+    )
+    if SOURCE in sheet:
+        desk.view = SOURCE
+        desk.put(with_own_line_ends(sheet.get(SOURCE, ""), before))
+    else:
+        if not desk.is_new:  # people have it under its name: Rename changes that, and nothing else
+            sheet = MultiValueDict({name: sheet.getlist(name) for name in sheet if name != "name"})
+        result = written(desk.definition, sheet)
+        desk.definition, desk.problems = result.definition, dict(result.problems)
+    _take_title_and_note(desk, sheet)
+    return desk
+
+
+def _take_title_and_note(desk: Desk, sheet: Sheet) -> None:
+    """What is not in the text; a title or note that cannot be stored is a problem beside its field."""
+    desk.titles, desk.sheet = "title" in sheet, sheet
+    for name, clean in (("title", clean_title), ("note", clean_note)):
+        if name not in sheet:
+            continue
+        try:
+            setattr(desk, name, clean(sheet.get(name, "")))
+        except NotPublishable as refusal:
+            desk.problems[name] = str(refusal)
+
+
+_MOVED = re.compile(r"example (up|down|remove) ([1-9][0-9]{0,3})")
+_PARTS = ("example_context", "example_user", "example_assistant", "example_commentary")
+
+
+def example_moved(sheet: Mapping[str, list[str]], deed: str) -> dict[str, list[str]]:
+    """The fields of a form after "example up 2", "example down 1" or "example remove 3", for pages without script."""
+    lists = {name: list(values) for name, values in sheet.items()}
+    if not (match := _MOVED.fullmatch(deed)):
+        return lists
+    verb, at = match[1], int(match[2]) - 1
+    for values in (lists.get(name, []) for name in _PARTS):
+        if at < len(values):
+            value = values.pop(at)
+            if verb != "remove":
+                values.insert(max(at - 1, 0) if verb == "up" else at + 1, value)
+    return lists

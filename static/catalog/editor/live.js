@@ -1,0 +1,191 @@
+// What is typed is sent after each pause: shown at once beside the form, and stored when it rests. One request at a
+// time; a text that could not be stored stays on the page, in the browser's own keeping, and is sent again.
+
+const LOOK_AFTER = 200; // milliseconds from the first key not shown yet
+const SAVE_AFTER = 500; // from the last key
+const SAVE_AT_LEAST = 5_000; // while somebody types without a pause
+const PATIENCE = 20_000;
+const RETRIES = [2_000, 4_000, 8_000, 15_000, 30_000];
+const NOT_SENT = new Set(["csrfmiddlewaretoken", "base", "do"]);
+
+export class Live extends EventTarget {
+  // `form`: the form; `addresses`: {live, again}; `data`: {base, revision}; `pane()`: the name of the pane shown;
+  // `logIn()`: asks for the password, resolves to a fresh token or null.
+  constructor({ form, addresses, data, pane, logIn, window }) {
+    super();
+    Object.assign(this, { form, addresses, pane, logIn, window });
+    this.base = data.base;
+    this.revision = data.revision;
+    this.token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+    this.typed = 0; // counts what was typed,
+    this.shown = 0; // what of it was seen by the server,
+    this.stored = 0; // and what is stored
+    this.whole = true; // whether every field is in the text
+    this.paused = false; // two texts stand against each other
+    this.source = data.base;
+    this.queue = [];
+    this.failures = 0;
+    globalThis.addEventListener("online", () => this.retry());
+  }
+
+  get isUnsaved() {
+    return this.typed > this.stored || !this.whole;
+  }
+
+  // Something was typed or chosen.
+  touched() {
+    this.typed += 1;
+    this.restedSince ??= Date.now();
+    this.lookTimer ??= setTimeout(() => this.look(), LOOK_AFTER);
+    clearTimeout(this.saveTimer);
+    const longest = this.restedSince + SAVE_AT_LEAST - Date.now();
+    this.saveTimer = setTimeout(() => this.save(), Math.max(0, Math.min(SAVE_AFTER, longest)));
+    this.tell("typed");
+  }
+
+  look() {
+    clearTimeout(this.lookTimer);
+    this.lookTimer = null;
+    return this.ask("look");
+  }
+
+  save() {
+    clearTimeout(this.saveTimer);
+    this.restedSince = null;
+    return this.ask(this.paused ? "look" : "save");
+  }
+
+  // Store what is not stored; true where everything is.
+  async settle() {
+    if (this.isUnsaved || this.queue.length || this.busy) await this.save();
+    return !this.isUnsaved && !this.paused;
+  }
+
+  // Queue a request; resolves to the answer, or to null where there was none.
+  ask(deed, more = {}) {
+    return new Promise((resolve) => {
+      const last = this.queue.at(-1);
+      const isPlain = (item) => item && Object.keys(item.more).length === 0 && ["look", "save"].includes(item.deed);
+      if (isPlain(last) && isPlain({ deed, more })) {
+        if (deed === "save") last.deed = "save";
+        last.waiting.push(resolve);
+      } else {
+        this.queue.push({ deed, more, waiting: [resolve] });
+      }
+      this.pump();
+    });
+  }
+
+  async pump() {
+    if (this.busy) return;
+    this.busy = true;
+    while (this.queue.length) {
+      const item = this.queue.shift();
+      let answer = null;
+      try {
+        answer = await this.send(item);
+      } catch (error) {
+        if (error.name === "TypeError" || error.name === "TimeoutError" || error.name === "AbortError") this.lost(item);
+        else console.error(error);
+      }
+      for (const resolve of item.waiting) resolve(answer);
+    }
+    this.busy = false;
+  }
+
+  entries() {
+    return [...new FormData(this.form)].filter(([name, value]) => !NOT_SENT.has(name) && typeof value === "string");
+  }
+
+  async send({ deed, more }, isSecond = false) {
+    const typed = this.typed;
+    const response = await fetch(this.addresses.live, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
+      body: JSON.stringify({
+        do: deed,
+        revision: this.revision,
+        base: this.base,
+        entries: this.entries(),
+        pane: this.pane(),
+        window: this.window,
+        ...more,
+      }),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (response.status === 401) return this.loggedOut({ deed, more });
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    if (response.status === 403 && !isJson && !isSecond) {
+      // Somebody logged in again in another window: this page's token is an old one.
+      const fresh = await (await fetch(this.addresses.again)).json();
+      this.token = fresh.token;
+      return fresh.user ? this.send({ deed, more }, true) : this.loggedOut({ deed, more });
+    }
+    if (response.status >= 500) throw new TypeError(`${response.status}`);
+    if (!isJson) {
+      this.tell("refused", { status: response.status });
+      return null;
+    }
+    return this.heard(response.status, await response.json(), { deed, more, typed });
+  }
+
+  heard(status, answer, { deed, more, typed }) {
+    this.failures = 0;
+    if (status === 409) {
+      this.paused = true;
+      this.tell("conflict", answer.conflict);
+      return null;
+    }
+    if (answer.parts === undefined) {
+      this.tell("refused", { status, ...answer });
+      return null;
+    }
+    this.shown = Math.max(this.shown, typed);
+    this.source = answer.source;
+    this.whole = answer.whole;
+    if (answer.saved) {
+      this.base = answer.base;
+      this.revision = answer.revision;
+      this.stored = Math.max(this.stored, typed);
+      this.paused = false;
+    }
+    this.tell("seen", { ...answer, deed, pane: answer.pane, paneName: more.pane ?? this.pane(), isLatest: typed === this.typed });
+    return answer;
+  }
+
+  async loggedOut(item) {
+    this.tell("loggedOut");
+    const token = await this.logIn();
+    if (!token) {
+      this.tell("stillLoggedOut");
+      return null;
+    }
+    this.token = token;
+    this.tell("loggedIn");
+    return this.send(item);
+  }
+
+  lost(item) {
+    const wait = RETRIES[Math.min(this.failures, RETRIES.length - 1)];
+    this.failures += 1;
+    this.tell("lost", { deed: item.deed });
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.retry(), wait);
+  }
+
+  retry() {
+    clearTimeout(this.retryTimer);
+    if (this.failures && this.isUnsaved) this.save();
+  }
+
+  // Begin anew from a text that a page kept: what is typed goes back to that text and its revision.
+  begin({ base, revision }) {
+    this.base = base;
+    this.revision = revision;
+    this.typed += 1;
+  }
+
+  tell(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,339 @@
+// The editor's page: wires the form to the server, to this browser's keeping and to the parts of the page.
+
+import { startCards } from "./cards.js";
+import { Keeping } from "./keeping.js";
+import { startKeys } from "./keys.js";
+import { Live } from "./live.js";
+import { askToLogIn } from "./login.js";
+import { startPanes } from "./panes.js";
+import { startPresence } from "./people.js";
+import { startTools } from "./tools.js";
+
+const root = document.getElementById("editor");
+const form = document.getElementById("draft");
+const data = JSON.parse(document.getElementById("editor-data").textContent);
+const addresses = root.dataset; // live, again, here, gone
+const fields = document.getElementById("fields");
+const pane = document.getElementById("pane");
+const conflict = document.getElementById("conflict");
+const notices = document.getElementById("notices");
+const saveState = document.getElementById("save-state");
+const logInDialog = document.getElementById("log-in");
+const thisWindow = Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36)).join("");
+
+let isLeaving = false;
+let live = null;
+const panes = startPanes(root, { onShow: () => live?.look() });
+live = new Live({
+  form,
+  addresses,
+  data,
+  pane: () => panes.name,
+  logIn: () => askToLogIn(logInDialog, addresses.again, () => live.token),
+  window: thisWindow,
+});
+const keeping = new Keeping({ draft: addresses.draft, user: data.user, window: thisWindow });
+const copyOfText = () => ({ base: live.base, revision: live.revision, entries: live.entries() });
+
+// --- The state of saving -------------------------------------------------------------------------
+
+function say(words, state, address = "") {
+  if (saveState.textContent !== words) {
+    const link = document.createElement("a");
+    link.href = address;
+    link.textContent = words;
+    saveState.replaceChildren(address ? link : words);
+  }
+  saveState.dataset.state = state;
+}
+
+const sayTwoTexts = () => say("Not saved: two texts", "trouble", "#conflict-headline");
+
+function clock() {
+  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date());
+}
+
+function notice(kind, words, buttons = []) {
+  const banner = document.createElement("div");
+  banner.className = `banner ${kind}`;
+  banner.setAttribute("role", kind === "danger" ? "alert" : "status");
+  const sentence = document.createElement("p");
+  sentence.textContent = words;
+  banner.append(sentence);
+  if (buttons.length) {
+    banner.dataset.asks = "";
+    const deeds = document.createElement("p");
+    deeds.className = "deeds";
+    for (const [label, deed] of buttons) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button small";
+      button.textContent = label;
+      button.addEventListener("click", () => {
+        banner.remove();
+        deed();
+      });
+      deeds.append(button);
+    }
+    banner.append(deeds);
+  }
+  notices.querySelector(":scope > [role]")?.remove();
+  notices.prepend(banner);
+}
+
+live.addEventListener("typed", () => {
+  keeping.remember(copyOfText);
+  if (live.paused) sayTwoTexts();
+  else if (saveState.dataset.state !== "trouble") say("Not saved yet", "unsaved");
+});
+
+live.addEventListener("seen", ({ detail }) => {
+  showParts(detail);
+  if (detail.trouble) {
+    notice("danger", detail.trouble);
+    say("Not saved", "trouble");
+    return;
+  }
+  if (!detail.saved) return;
+  if (detail.deed === "save") notices.querySelector(":scope > [role]:not([data-asks])")?.remove();
+  if (detail.whole && !live.isUnsaved) keeping.forget();
+  if (!detail.whole) say("Saved, but for the marked fields", "trouble");
+  else if (!live.isUnsaved) say(`Saved ${clock()}`, "saved");
+  conflict.replaceChildren();
+});
+
+live.addEventListener("lost", () => {
+  if (live.isUnsaved) say("No connection. Kept in this browser", "trouble");
+});
+
+live.addEventListener("loggedOut", () => say("Logged out. Kept in this browser", "trouble"));
+live.addEventListener("loggedIn", () => presence.again());
+live.addEventListener("stillLoggedOut", () => {
+  notice("warning", "You are logged out. What you write is kept in this browser, and saved when you log in again.", [
+    ["Log in", () => live.save()],
+  ]);
+});
+
+live.addEventListener("refused", ({ detail }) => {
+  say("Not saved", "trouble");
+  const reasons = {
+    403: "You may not change this draft any more. Your text is kept in this browser: copy what you need.",
+    404: "This agent is not here any more. Your text is kept in this browser: copy what you need.",
+    413: "The text is larger than an agent’s file may be. Shorten it; it is kept in this browser meanwhile.",
+  };
+  notice("danger", detail.trouble || reasons[detail.status] || "The server could not take the text. It is kept in this browser.");
+});
+
+live.addEventListener("conflict", ({ detail }) => {
+  if (conflict.dataset.revision !== String(detail.revision) || !conflict.firstElementChild) {
+    conflict.innerHTML = detail.html;
+    conflict.dataset.revision = String(detail.revision);
+  }
+  sayTwoTexts();
+  live.look();
+});
+
+// --- What the server says about the text -------------------------------------------------------------
+
+function showParts({ parts, pane: html, paneName, form: fieldsHtml, view, suggestedName, count, errors }) {
+  if (fieldsHtml !== undefined) {
+    showFields(fieldsHtml);
+    markView(view);
+  }
+  for (const [id, inner] of Object.entries(parts)) {
+    const part = document.getElementById(id);
+    if (part && part.dataset.shown !== inner) {
+      part.innerHTML = inner;
+      part.dataset.shown = inner;
+    }
+  }
+  panes.fill(paneName, html);
+  panes.count(count, errors);
+  suggestName(suggestedName);
+}
+
+// The form anew, with the focus where it was.
+function showFields(html) {
+  const active = document.activeElement;
+  const [id, at] = [fields.contains(active) ? active.id : "", active?.selectionStart];
+  fields.innerHTML = html;
+  form.dispatchEvent(new CustomEvent("fieldsreplaced"));
+  const again = id && document.getElementById(id);
+  if (!again) return;
+  again.focus({ preventScroll: true });
+  if (typeof at === "number") again.setSelectionRange?.(at, at);
+}
+
+// A name follows the title until somebody writes one of their own.
+let suggestion = null;
+function suggestName(name) {
+  const input = form.elements.name;
+  if (!name || !input || input instanceof RadioNodeList) return;
+  const follows = input.value === "" || input.value === suggestion;
+  suggestion = name;
+  if (follows && input.value !== name && document.activeElement === form.elements.title) {
+    input.value = name;
+    live.touched();
+  }
+}
+
+// --- Buttons ------------------------------------------------------------------------------------------
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[name=do]");
+  if (!button || button.form !== form || event.defaultPrevented) return;
+  const [verb] = button.value.split(" ");
+  if (verb === "example") return; // cards.js
+  event.preventDefault();
+  if (verb === "save") await live.save();
+  else if (verb === "mend") await live.ask(button.value);
+  else if (["keep", "merge", "take"].includes(verb)) await settleConflict(verb);
+  else await leaveWith(button);
+});
+
+// Submitting and publishing are pages of their own: store the text first, then send the form.
+async function leaveWith(button) {
+  const isFrozen = data.inReview;
+  if (!isFrozen && !(await live.settle())) {
+    if (!live.whole) notice("warning", "One field is not in the text yet: see the sentence beside it.");
+    return;
+  }
+  form.elements.revision.value = live.revision;
+  form.elements.base.value = live.base;
+  form.elements.csrfmiddlewaretoken.value = live.token;
+  isLeaving = true;
+  form.requestSubmit(button);
+}
+
+async function settleConflict(verb) {
+  const theirs = Number(conflict.dataset.revision);
+  if (verb === "take") keeping.write(); // a way back to what was written here
+  const answer = await live.ask(verb, { theirs });
+  if (!answer) return;
+  notice("good", answer.said);
+}
+
+for (const link of root.querySelectorAll("[data-view]")) {
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    if (link.getAttribute("aria-current") === "true") return;
+    await showView(link.dataset.view);
+  });
+}
+
+async function showView(view) {
+  const answer = view === "source" ? await live.ask("look") : await live.ask("form");
+  if (!answer) return;
+  if (view === "source" && !answer.whole) {
+    notice("warning", "One field is not in the text yet: see the sentence beside it. Then the source can be shown.");
+    return;
+  }
+  if (view === "source") {
+    fields.replaceChildren(document.getElementById("source-view").content.cloneNode(true));
+    form.elements.source.value = answer.source;
+  }
+  markView(view);
+}
+
+function markView(view) {
+  for (const link of root.querySelectorAll("[data-view]")) {
+    if (link.dataset.view === view) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+  const address = new URL(location.href);
+  address.searchParams.set("view", view);
+  history.replaceState(null, "", address);
+}
+
+// A finding's line leads to that line of the source.
+pane.addEventListener("click", async (event) => {
+  const line = event.target.closest("[data-line]");
+  if (!line) return;
+  if (!form.elements.source) await showView("source");
+  const text = form.elements.source;
+  if (text) goToLine(text, Number(line.dataset.line));
+});
+
+function goToLine(text, number) {
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(start, start + (lines[number - 1] || "").length);
+  // A browser scrolls to what is typed, not to what is selected.
+  text.scrollTop = Math.max(0, (number - 4) * parseFloat(getComputedStyle(text).lineHeight));
+}
+
+// --- Typing, leaving, coming back -----------------------------------------------------------------------
+
+form.addEventListener("input", () => live.touched());
+
+window.addEventListener("beforeunload", (event) => {
+  if (isLeaving || !live.isUnsaved) return;
+  keeping.write();
+  event.preventDefault();
+});
+window.addEventListener("pagehide", () => live.isUnsaved && keeping.write());
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && live.isUnsaved) live.save();
+});
+
+function newer({ edited_by: who, edited_by_me: isMe }) {
+  return isMe ? "You saved another text in another window just now." : `${who} saved another text just now.`;
+}
+
+function reload() {
+  isLeaving = true;
+  location.reload();
+}
+
+function offerLeftovers() {
+  const [found] = keeping.leftovers();
+  if (!found) return;
+  const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(found.at);
+  notice("warning", `There is a text of yours from ${time} that was not saved, from another window or an earlier visit.`, [
+    ["Bring it back", () => bringBack(found)],
+    ["Throw it away", () => keeping.remove(found.key)],
+  ]);
+}
+
+async function bringBack(copy) {
+  live.begin(copy);
+  const answer = await live.ask("form", { entries: copy.entries });
+  if (!answer) return;
+  keeping.remember(copyOfText);
+  if (await live.settle()) keeping.remove(copy.key);
+}
+
+const presence = startPresence({
+  root,
+  address: addresses.here,
+  goneAddress: addresses.gone,
+  token: () => live.token,
+  window: thisWindow,
+  isWriting: () => live.isUnsaved,
+  revision: () => live.revision,
+  onNewer: (info) => {
+    if (live.paused || live.isUnsaved) return; // the next save says so, with both texts
+    if (info.revision === 0) notice("warning", "This draft was published or discarded just now.");
+    else if (info.state !== "editing") notice("warning", "This draft was submitted for review just now.", [["Show it", reload]]);
+    else notice("warning", newer(info), [["Show it", () => live.ask("take")]]);
+  },
+  onLoggedOut: () => live.isUnsaved && live.save(),
+});
+
+startCards(form, { changed: () => live.touched() });
+startTools(form);
+startKeys({
+  save: () => live.save(),
+  submit: () => root.querySelector("[data-primary]")?.click(),
+  pane: (name) => panes.show(name),
+});
+if (data.isUnsaved) {
+  live.paused = conflict.childElementCount > 0;
+  live.typed += 1;
+  if (live.paused) sayTwoTexts();
+  else say("Not saved", "trouble");
+  keeping.remember(copyOfText);
+} else if (!data.inReview) {
+  offerLeftovers();
+}
