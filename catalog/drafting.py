@@ -87,8 +87,7 @@ def save(
         changes["title"] = "" if title == stored.agent.title else title
     if stored and all(getattr(stored, name) == value for name, value in changes.items()):
         return stored
-    if stored and stored.is_in_review and stored.revision == revision:
-        raise NotPublishable("This draft is with a reviewer. Take it back to change it.")
+    _refuse_in_review(stored, revision)
     with transaction.atomic():
         changed = _change(draft, revision, by, changes, state=Draft.State.EDITING)
         if changed.base_version_id is None:
@@ -176,11 +175,12 @@ def rebase(draft: Draft, onto: Version, *, by: User, revision: int) -> Draft:
     """Say that the text was compared with the version `onto` and counts as written against it from now on.
 
     The way out of a PublishConflict. Raises DraftConflict where the stored revision is another, and
-    NotPublishable where `onto` is a version of another agent.
+    NotPublishable where `onto` is a version of another agent or the draft is in review.
     """
     if onto.agent_id != draft.agent_id:
         raise NotPublishable("A draft can be based on a version of its own agent only.")
-    return _change(draft, revision, by, {"base_version": onto})
+    _refuse_in_review(_stored(draft), revision)
+    return _change(draft, revision, by, {"base_version": onto}, state=Draft.State.EDITING)
 
 
 def publish_draft(draft: Draft, *, by: User, note: str = "", revision: int) -> tuple[Version, bool]:
@@ -203,10 +203,12 @@ def publish_draft(draft: Draft, *, by: User, note: str = "", revision: int) -> t
 def discard(draft: Draft, *, by: User, revision: int) -> None:
     """Throw a draft away, as it was at `revision`. Twice is once.
 
-    Raises DraftConflict where it was saved since: nobody throws away a text they have not seen.
+    Raises DraftConflict where it was saved since (nobody throws away a text they have not seen), and NotPublishable
+    where it is in review.
     """
     with transaction.atomic():
-        deleted, _ = Draft.objects.filter(pk=draft.pk, revision=revision).delete()
+        _refuse_in_review(_stored(draft), revision)
+        deleted, _ = Draft.objects.filter(pk=draft.pk, revision=revision, state=Draft.State.EDITING).delete()
         if deleted:
             Event.objects.create(actor=by, verb="discarded", agent=draft.agent)
         elif stored := _stored(draft):
@@ -226,6 +228,12 @@ def _change(draft: Draft, revision: int, by: User, changes: dict[str, object], *
     if not changed or stored is None:
         raise DraftConflict(stored)
     return stored
+
+
+def _refuse_in_review(stored: Draft | None, revision: int) -> None:
+    """What a reviewer reads stays as it is. At another revision there is a conflict to tell of instead."""
+    if stored and stored.is_in_review and stored.revision == revision:
+        raise NotPublishable("This draft is with a reviewer. Take it back to change it.")
 
 
 def _refuse_unstorable_source(source: str) -> None:

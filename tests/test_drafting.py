@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from catalog import drafting, publishing
-from catalog.definition import InvalidDefinition, parse
+from catalog.definition import InvalidDefinition, parse, read
 from catalog.definition.limits import MAX_SOURCE_BYTES
 from catalog.drafting import DraftConflict
-from catalog.models import Agent, Draft, Event, Version
+from catalog.models import Agent, Draft, Event, FormerName, Version
 from catalog.publishing import NotPublishable, PublishConflict
 from tests.sources import agent_source
 
@@ -220,3 +220,141 @@ def test_discarding_a_draft_leaves_a_line_and_the_versions(draft: Draft, editor:
     assert not Draft.objects.exists()
     assert Version.objects.count() == 1
     assert list(Event.objects.filter(verb="discarded").values_list("actor", "agent")) == [(editor.pk, draft.agent_id)]
+
+
+# --- Review ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def submitted(draft: Draft, editor: User) -> Draft:
+    changed = drafting.save(draft, agent_source(model="opus"), by=editor, revision=1)
+    return drafting.submit(changed, by=editor, revision=2)
+
+
+def last_event() -> tuple[str, str | None, dict[str, object]]:
+    event = Event.objects.select_related("actor").first()
+    return event.verb, event.actor.get_username(), event.data
+
+
+def test_a_submitted_draft_waits_and_says_who_handed_it_over(submitted: Draft, editor: User) -> None:
+    stored = Draft.objects.in_review().get()
+    assert (stored.is_in_review, stored.submitted_by, stored.revision) == (True, editor, 3)
+    assert last_event() == ("submitted", "elif", {})
+    assert drafting.submit(submitted, by=editor, revision=3).revision == 3
+    assert Event.objects.filter(verb="submitted").count() == 1
+
+
+@pytest.mark.parametrize("change", [{"source": agent_source(color="red")}, {"note": "Later"}, {"title": "Another"}])
+def test_what_a_reviewer_reads_stays_as_it_is(submitted: Draft, editor: User, change: dict[str, str]) -> None:
+    before = Draft.objects.values().get()
+    with pytest.raises(NotPublishable, match="Take it back"):
+        drafting.save(submitted, **{"source": submitted.source, "by": editor, "revision": 3, **change})
+    with pytest.raises(NotPublishable, match="Take it back"):
+        drafting.discard(submitted, by=editor, revision=3)
+    with pytest.raises(NotPublishable, match="Take it back"):
+        drafting.rebase(submitted, submitted.base_version, by=editor, revision=3)
+    assert Draft.objects.values().get() == before
+
+
+def test_a_draft_is_taken_back_and_written_on(submitted: Draft, editor: User) -> None:
+    draft = drafting.recall(submitted, by=editor, revision=3)
+    assert last_event() == ("recalled", "elif", {})
+    assert (draft.is_in_review, draft.submitted_at, draft.submitted_by) == (False, None, None)
+    assert drafting.recall(draft, by=editor, revision=4).revision == 4
+    assert drafting.save(draft, agent_source(), by=editor, revision=4).revision == 5
+
+
+def test_a_returned_draft_carries_the_reason_until_it_is_submitted_again(
+    submitted: Draft, editor: User, publisher: User
+) -> None:
+    with pytest.raises(NotPublishable, match="Say what should be changed"):
+        drafting.return_(submitted, by=publisher, revision=3, reason=" \n")
+    draft = drafting.return_(submitted, by=publisher, revision=3, reason=" Shorter. ")
+    assert last_event() == ("returned", "pablo", {"reason": "Shorter."})
+    assert (draft.return_reason, draft.returned_by, draft.is_in_review) == ("Shorter.", publisher, False)
+    assert draft.edited_by == editor  # a reviewer's answer is no edit
+    with pytest.raises(NotPublishable, match="not in review any more"):
+        drafting.return_(draft, by=publisher, revision=4, reason="Twice.")
+    draft = drafting.submit(draft, by=editor, revision=4)
+    assert (draft.return_reason, draft.returned_by, draft.returned_at) == ("", None, None)
+
+
+@pytest.mark.parametrize("verb", [drafting.submit, drafting.recall])
+def test_handing_over_a_revision_nobody_saw_is_a_conflict(submitted: Draft, editor: User, verb: object) -> None:
+    with pytest.raises(DraftConflict):
+        verb(submitted, by=editor, revision=2)
+    with pytest.raises(DraftConflict):
+        drafting.return_(submitted, by=editor, revision=2, reason="Why")
+    assert Draft.objects.get().revision == 3
+
+
+def test_only_a_whole_text_is_submitted(draft: Draft, editor: User) -> None:
+    broken = drafting.save(draft, "---\nname: code-reviewer\n---\n", by=editor, revision=1)
+    with pytest.raises(InvalidDefinition):
+        drafting.submit(broken, by=editor, revision=2)
+    other = drafting.save(draft, agent_source("another"), by=editor, revision=2)
+    with pytest.raises(NotPublishable, match="this agent is"):
+        drafting.submit(other, by=editor, revision=3)
+    same = drafting.save(draft, _source("One."), by=editor, revision=3)
+    with pytest.raises(NotPublishable, match="nothing to review"):
+        drafting.submit(same, by=editor, revision=4)
+    titled = drafting.save(draft, _source("One."), by=editor, revision=4, title="Careful Reader")
+    assert drafting.submit(titled, by=editor, revision=5).is_in_review
+
+
+def test_a_draft_in_review_is_published_as_it_was_submitted(submitted: Draft, publisher: User) -> None:
+    version, _ = drafting.publish_draft(submitted, by=publisher, revision=3)
+    assert (version.model, version.published_by) == ("opus", publisher)
+    assert not Draft.objects.exists()
+
+
+# --- Title and name --------------------------------------------------------------------------------------
+
+
+def test_the_title_of_a_published_agent_waits_in_its_draft(draft: Draft, agent: Agent, editor: User) -> None:
+    draft = drafting.save(draft, draft.source, by=editor, revision=1, title="  Careful   Reader ")
+    assert (draft.title, Agent.objects.get(pk=agent.pk).title) == ("Careful Reader", "Code Reviewer")
+    assert drafting.save(draft, draft.source, by=editor, revision=2, title="Code Reviewer").title == ""
+
+
+def test_publishing_gives_the_agent_its_title_though_the_text_is_the_same(
+    draft: Draft, agent: Agent, publisher: User
+) -> None:
+    draft = drafting.save(draft, draft.source, by=publisher, revision=1, title="Careful Reader")
+    _, is_new = drafting.publish_draft(draft, by=publisher, revision=2)
+    assert (is_new, Agent.objects.get(pk=agent.pk).title) == (False, "Careful Reader")
+    assert last_event() == ("retitled", "pablo", {"old": "Code Reviewer", "new": "Careful Reader"})
+
+
+@pytest.mark.parametrize("title", ["", " \n ", "x" * 201, "a\x00b"])
+def test_what_is_no_title_is_refused(draft: Draft, editor: User, title: str) -> None:
+    with pytest.raises(NotPublishable):
+        drafting.save(draft, draft.source, by=editor, revision=1, title=title)
+    assert Draft.objects.get().revision == 1
+
+
+def test_an_agent_nobody_has_seen_goes_by_its_drafts_name(editor: User) -> None:
+    agent, _ = publishing.register(read(agent_source("first")), by=editor)
+    draft = drafting.open_draft(agent, by=editor, source=agent_source("first"))
+    draft = drafting.save(draft, agent_source("second"), by=editor, revision=1, title="The Second")
+    agent = Agent.objects.get()
+    assert (agent.name, agent.title, draft.title) == ("second", "The Second", "")
+    assert not FormerName.objects.exists()  # nobody knew the first
+    drafting.save(draft, agent_source("first"), by=editor, revision=2)
+    assert Agent.objects.get().name == "first"
+
+
+def test_a_name_that_is_another_agents_or_was_is_not_taken(agent: Agent, editor: User) -> None:
+    publishing.rename(agent, "present", by=editor)  # code-reviewer is a former name now
+    young, _ = publishing.register(read(agent_source("young")), by=editor)
+    draft = drafting.open_draft(young, by=editor, source=agent_source("young"))
+    for revision, taken in enumerate(("present", "code-reviewer"), 1):
+        draft = drafting.save(draft, agent_source(taken), by=editor, revision=revision)
+        assert Agent.objects.get(pk=young.pk).name == "young"
+        with pytest.raises(NotPublishable):
+            drafting.submit(draft, by=editor, revision=draft.revision)
+
+
+def test_a_published_agent_keeps_its_name_whatever_its_draft_says(draft: Draft, agent: Agent, editor: User) -> None:
+    drafting.save(draft, agent_source("another"), by=editor, revision=1)
+    assert Agent.objects.get(pk=agent.pk).name == "code-reviewer"

@@ -167,7 +167,7 @@ def test_a_session_that_ran_out_is_renewed_in_place(
     assert_everybody_can_read(page)
     dialog.get_by_label("Password").fill("wrong")
     dialog.get_by_role("button", name="Log in").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("do not belong together")
+    expect(dialog.get_by_role("alert")).to_contain_text("do not go together")
     dialog.get_by_label("Password").fill("elif's password")
     dialog.get_by_role("button", name="Log in").click()
     wait_until_saved(page)

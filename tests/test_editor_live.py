@@ -313,8 +313,14 @@ def test_logging_in_again_gives_a_token_and_goes_on(client: Client, editor: User
 def test_a_wrong_password_is_refused_with_a_sentence(client: Client, editor: User) -> None:
     answer = again(client, username="elif", password="wrong")
     assert answer.status_code == 403
-    assert "do not belong together" in answer.json()["trouble"]
+    assert "do not go together" in answer.json()["trouble"]
     assert client.get(reverse("admin:log_in_again")).json()["user"] == ""
+
+
+def test_an_account_without_rights_is_not_logged_in(client: Client, outsider: User) -> None:
+    answer = again(client, username="oona", password="oona's password")
+    assert (answer.status_code, "may not write" in answer.json()["trouble"]) == (403, True)
+    assert "_auth_user_id" not in client.session
 
 
 def test_a_form_needs_its_token(editor: User, draft: Draft) -> None:

@@ -174,7 +174,11 @@ def _ask(request: HttpRequest, revisions: dict[int, int], back: str) -> HttpResp
 def _revisions(text: str) -> dict[int, int]:
     """The revision of each draft, as `_ask` wrote them: "12:3,14:7"."""
     pairs = [part.split(":") for part in text.split(",")][:MOST]
-    return {int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(p.isdecimal() for p in pair)}
+    return {int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(_is_number, pair))}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _counted(number: int) -> str:

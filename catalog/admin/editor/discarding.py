@@ -11,6 +11,7 @@ from django.urls import reverse
 from catalog import drafting
 from catalog.admin.pages import Question, actor, answered, ask, require
 from catalog.models import Draft
+from catalog.publishing import NotPublishable
 
 
 class DiscardForm(forms.Form):
@@ -30,6 +31,9 @@ def discard_draft(request: HttpRequest, pk: int) -> HttpResponse:
             drafting.discard(draft, by=actor(request), revision=form.cleaned_data["revision"])
         except drafting.DraftConflict:
             messages.error(request, f"{draft.edited_by} saved another text meanwhile. It is kept: look at it first.")
+            return redirect("admin:catalog_agent_draft", pk)
+        except NotPublishable as refusal:
+            messages.error(request, f"Nothing was discarded. {refusal}")
             return redirect("admin:catalog_agent_draft", pk)
         messages.success(request, f"The draft is gone. {stays}")
         return redirect("admin:catalog_agent_change", pk)

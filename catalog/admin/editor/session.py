@@ -9,11 +9,12 @@ from typing import Any
 
 from django.contrib.admin import site
 from django.contrib.auth import login
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
+
+from catalog.admin.login import LogInForm
 
 View = Callable[..., HttpResponseBase]
 
@@ -39,9 +40,10 @@ def log_in_again(request: HttpRequest) -> HttpResponse:
     Both answer with who is logged in now. 403 with a sentence where name and password do not belong together.
     """
     if request.method == "POST":
-        form = AuthenticationForm(request, data=_credentials(request))
+        form = LogInForm(request, data=_credentials(request))
         if not form.is_valid():
-            return JsonResponse({"trouble": "This name and password do not belong together. Try again."}, status=403)
+            told = form.non_field_errors() or ["Write your username and your password."]
+            return JsonResponse({"trouble": str(told[0])}, status=403)
         login(request, form.get_user())
     user = request.user.get_username() if site.has_permission(request) else ""
     return JsonResponse({"token": get_token(request), "user": user})
