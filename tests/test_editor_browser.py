@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog import drafting, publishing
@@ -283,6 +283,24 @@ def test_what_overlaps_is_decided_by_the_person(
     page.get_by_role("button", name="Take theirs").click()
     expect(prompt_of(page)).to_have_value("Pablo's.\n\nTwo.\n\nThree.\n\nFour.")
     assert stored() == SOURCE.replace("One.", "Pablo's.")
+    complaints.clear()
+
+
+def test_what_was_typed_while_an_answer_was_on_its_way_is_not_replaced(
+    page_of: PageOf, editor: User, publisher: User, draft: Draft, complaints: list[str]
+) -> None:
+    page = open_editor(page_of(editor), draft)
+    page.wait_for_load_state("networkidle")
+    drafting.save(draft, SOURCE.replace("Four.", "Four, says Pablo."), by=publisher, revision=1)
+    held: list[Route] = []
+    page.route("**/live/", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("Control+s")  # nothing was written here: the answer brings Pablo's text
+    page.wait_for_timeout(300)
+    prompt_of(page).fill("One, says Elif.\n\nTwo.\n\nThree.\n\nFour.")
+    held[0].continue_()
+    page.get_by_role("button", name="Merge both").click()
+    wait_until_saved(page)
+    assert stored() == SOURCE.replace("One.", "One, says Elif.").replace("Four.", "Four, says Pablo.")
     complaints.clear()
 
 

@@ -18,8 +18,7 @@ export class Live extends EventTarget {
     this.revision = data.revision;
     this.token = form.querySelector("[name=csrfmiddlewaretoken]").value;
     this.typed = 0; // counts what was typed,
-    this.shown = 0; // what of it was seen by the server,
-    this.stored = 0; // and what is stored
+    this.stored = 0; // what of it is stored
     this.whole = true; // whether every field is in the text
     this.paused = false; // two texts stand against each other
     this.source = data.base;
@@ -85,8 +84,7 @@ export class Live extends EventTarget {
       try {
         answer = await this.send(item);
       } catch (error) {
-        if (error.name === "TypeError" || error.name === "TimeoutError" || error.name === "AbortError") this.lost(item);
-        else console.error(error);
+        console.error(error); // a fault of this page must not keep it from sending what comes next
       }
       for (const resolve of item.waiting) resolve(answer);
     }
@@ -97,9 +95,26 @@ export class Live extends EventTarget {
     return [...new FormData(this.form)].filter(([name, value]) => !NOT_SENT.has(name) && typeof value === "string");
   }
 
-  async send({ deed, more }, isSecond = false) {
-    const typed = this.typed;
-    const response = await fetch(this.addresses.live, {
+  async send(item, isSecond = false) {
+    const [typed, pane] = [this.typed, this.pane()];
+    let response = null;
+    let answer = null;
+    try {
+      response = await this.post(item, pane);
+      if (isJson(response)) answer = await response.json();
+    } catch {
+      return this.lost(item);
+    }
+    if (response.status >= 500) return this.lost(item);
+    if (response.status === 401) return this.loggedOut(item);
+    if (response.status === 403 && !answer && !isSecond) return this.sendWithFreshToken(item);
+    if (answer) return this.heard(response.status, answer, { ...item, typed, pane });
+    this.tell("refused", { status: response.status });
+    return null;
+  }
+
+  post({ deed, more }, pane) {
+    return fetch(this.addresses.live, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
       body: JSON.stringify({
@@ -107,29 +122,26 @@ export class Live extends EventTarget {
         revision: this.revision,
         base: this.base,
         entries: this.entries(),
-        pane: this.pane(),
+        pane,
         window: this.window,
         ...more,
       }),
       signal: AbortSignal.timeout(PATIENCE),
     });
-    if (response.status === 401) return this.loggedOut({ deed, more });
-    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-    if (response.status === 403 && !isJson && !isSecond) {
-      // Somebody logged in again in another window: this page's token is an old one.
-      const fresh = await (await fetch(this.addresses.again)).json();
-      this.token = fresh.token;
-      return fresh.user ? this.send({ deed, more }, true) : this.loggedOut({ deed, more });
-    }
-    if (response.status >= 500) throw new TypeError(`${response.status}`);
-    if (!isJson) {
-      this.tell("refused", { status: response.status });
-      return null;
-    }
-    return this.heard(response.status, await response.json(), { deed, more, typed });
   }
 
-  heard(status, answer, { deed, more, typed }) {
+  // Somebody logged in again in another window: this page's token is an old one.
+  async sendWithFreshToken(item) {
+    try {
+      const fresh = await (await fetch(this.addresses.again)).json();
+      this.token = fresh.token;
+      return fresh.user ? this.send(item, true) : this.loggedOut(item);
+    } catch {
+      return this.lost(item);
+    }
+  }
+
+  heard(status, answer, { deed, typed, pane }) {
     this.failures = 0;
     if (status === 409) {
       this.paused = true;
@@ -140,7 +152,8 @@ export class Live extends EventTarget {
       this.tell("refused", { status, ...answer });
       return null;
     }
-    this.shown = Math.max(this.shown, typed);
+    // Another text came back while somebody typed: what is typed goes back to the text it was written from.
+    if (answer.form !== undefined && typed !== this.typed) return null;
     this.source = answer.source;
     this.whole = answer.whole;
     if (answer.saved) {
@@ -149,7 +162,7 @@ export class Live extends EventTarget {
       this.stored = Math.max(this.stored, typed);
       this.paused = false;
     }
-    this.tell("seen", { ...answer, deed, pane: answer.pane, paneName: more.pane ?? this.pane(), isLatest: typed === this.typed });
+    this.tell("seen", { ...answer, deed, paneName: pane });
     return answer;
   }
 
@@ -171,6 +184,7 @@ export class Live extends EventTarget {
     this.tell("lost", { deed: item.deed });
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => this.retry(), wait);
+    return null;
   }
 
   retry() {
@@ -188,4 +202,8 @@ export class Live extends EventTarget {
   tell(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function isJson(response) {
+  return response.headers.get("Content-Type")?.startsWith("application/json");
 }

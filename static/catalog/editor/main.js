@@ -102,8 +102,9 @@ live.addEventListener("seen", ({ detail }) => {
   conflict.replaceChildren();
 });
 
-live.addEventListener("lost", () => {
+live.addEventListener("lost", ({ detail }) => {
   if (live.isUnsaved) say("No connection. Kept in this browser", "trouble");
+  if (!["look", "save"].includes(detail.deed)) notice("warning", "There is no connection. Nothing was changed; try again.");
 });
 
 live.addEventListener("loggedOut", () => say("Logged out. Kept in this browser", "trouble"));
@@ -186,7 +187,7 @@ document.addEventListener("click", async (event) => {
   if (verb === "example") return; // cards.js
   event.preventDefault();
   if (verb === "save") await live.save();
-  else if (verb === "mend") await live.ask(button.value);
+  else if (verb === "mend") await renew(button.value);
   else if (["keep", "merge", "take"].includes(verb)) await settleConflict(verb);
   else await leaveWith(button);
 });
@@ -205,12 +206,21 @@ async function leaveWith(button) {
   form.requestSubmit(button);
 }
 
+// Ask for another text in the place of this one: nobody types into a form that is about to go.
+async function renew(deed, more = {}) {
+  const active = document.activeElement;
+  fields.inert = true;
+  const answer = await live.ask(deed, more);
+  fields.inert = false;
+  if (document.activeElement === document.body && active.id) document.getElementById(active.id)?.focus({ preventScroll: true });
+  return answer;
+}
+
 async function settleConflict(verb) {
-  const theirs = Number(conflict.dataset.revision);
-  if (verb === "take") keeping.write(); // a way back to what was written here
-  const answer = await live.ask(verb, { theirs });
+  const mine = copyOfText();
+  const answer = await renew(verb, { theirs: Number(conflict.dataset.revision) });
   if (!answer) return;
-  notice("good", answer.said);
+  notice("good", answer.said, verb === "take" ? [["Bring mine back", () => bringBack(mine)]] : []);
 }
 
 for (const link of root.querySelectorAll("[data-view]")) {
@@ -222,7 +232,7 @@ for (const link of root.querySelectorAll("[data-view]")) {
 }
 
 async function showView(view) {
-  const answer = view === "source" ? await live.ask("look") : await live.ask("form");
+  const answer = view === "source" ? await renew("look") : await renew("form");
   if (!answer) return;
   if (view === "source" && !answer.whole) {
     notice("warning", "One field is not in the text yet: see the sentence beside it. Then the source can be shown.");
@@ -272,6 +282,10 @@ window.addEventListener("beforeunload", (event) => {
   keeping.write();
   event.preventDefault();
 });
+window.addEventListener("pageshow", (event) => {
+  isLeaving = false;
+  if (event.persisted && !live.isUnsaved) reload();
+});
 window.addEventListener("pagehide", () => live.isUnsaved && keeping.write());
 document.addEventListener("visibilitychange", () => {
   if (document.hidden && live.isUnsaved) live.save();
@@ -298,10 +312,10 @@ function offerLeftovers() {
 
 async function bringBack(copy) {
   live.begin(copy);
-  const answer = await live.ask("form", { entries: copy.entries });
+  const answer = await renew("form", { entries: copy.entries });
   if (!answer) return;
   keeping.remember(copyOfText);
-  if (await live.settle()) keeping.remove(copy.key);
+  if ((await live.settle()) && copy.key) keeping.remove(copy.key);
 }
 
 const presence = startPresence({
@@ -316,7 +330,7 @@ const presence = startPresence({
     if (live.paused || live.isUnsaved) return; // the next save says so, with both texts
     if (info.revision === 0) notice("warning", "This draft was published or discarded just now.");
     else if (info.state !== "editing") notice("warning", "This draft was submitted for review just now.", [["Show it", reload]]);
-    else notice("warning", newer(info), [["Show it", () => live.ask("take")]]);
+    else notice("warning", newer(info), [["Show it", () => renew("take")]]);
   },
   onLoggedOut: () => live.isUnsaved && live.save(),
 });
