@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from playwright.sync_api import Page, expect
 
 from catalog import drafting, publishing
-from catalog.definition import read
+from catalog.definition import Example, read
 from catalog.models import Agent, Category, Tag, Version
 from tests.accessibility import assert_everybody_can_read
 from tests.sources import agent_source
@@ -17,7 +17,16 @@ from tests.sources import agent_source
 pytestmark = pytest.mark.browser
 
 Publish = Callable[..., Version]
-DEFINITIONS = Path(__file__).parent / "definitions" / "good"
+# A draft in which every control of the editor has something to show.
+LONG = (
+    read(agent_source("young", prompt="# 規則\n\n" + "読みやすさを確かめる。" * 40 + "\n\n```python\nprint(1)\n```\n"))
+    .replace(color="pink", model="claude-next", tools=("Read", "Bash(git *)", "mcp__github"), maxTurns=3, whatever="x")
+    .replace(hooks={"Stop": [{"type": "command", "command": "true"}]}, permissionMode="plan")
+    .with_examples(
+        [Example("Late.", "見てください。", "I do.", "It is " + "long " * 60), Example("", "Again?", "Yes.", "")]
+    )
+    .source
+)
 
 
 @pytest.fixture
@@ -33,14 +42,23 @@ def addresses(publish_source: Publish, admin: User) -> list[str]:
     publishing.deprecate(old.agent, by=admin, note="Slow.", successor=agent)
     publishing.yank(publish_source(agent_source("bad")), by=admin, reason="It is wrong.")
     bare, _ = publishing.register(read(agent_source("bare")), by=admin)
+    asked = drafting.open_draft(old.agent, by=admin, source=agent_source("old", prompt="New.\n"))
+    drafting.submit(asked, by=admin, revision=1)
+    young, _ = publishing.register(read(agent_source("young")), by=admin)
+    returned = drafting.submit(drafting.open_draft(young, by=admin, source=LONG), by=admin, revision=1)
+    drafting.return_(returned, by=admin, revision=2, reason="Shorter.")
     group = Group.objects.create(name="Readers")
     lists = [f"catalog/{name}/" for name in ("agent", "draft", "version", "category", "tag", "event")]
     return [
         f"/admin/{path}"
         for path in (
-            *("", "catalog/", "import/", "password_change/", "catalog/agent/add/", "catalog/category/add/"),
+            *("", "catalog/", "import/", "review/", "password_change/", "catalog/category/add/"),
+            *(f"catalog/agent/add/{way}" for way in ("", "?way=copy", "?way=text", f"?from={agent.name}")),
             *lists,
             *("catalog/agent/?state=changed", "catalog/agent/?q=nothing", "auth/user/", "auth/user/add/"),
+            *(f"catalog/agent/{agent.pk}/draft/?pane={pane}" for pane in ("file", "changes", "checks")),
+            *(f"catalog/agent/{young.pk}/draft/?view={view}" for view in ("form", "source")),
+            f"catalog/agent/{old.agent_id}/review/",
             *(f"catalog/agent/{agent.pk}/{page}/" for page in ("change", "draft", "rename", "deprecate")),
             *(f"catalog/agent/{old.agent_id}/{page}/" for page in ("change", "undeprecate", "draft")),
             *(f"catalog/agent/{bare.pk}/change/", f"catalog/agent/{agent.pk}/draft/discard/"),
@@ -61,6 +79,33 @@ def test_every_page_is_readable_by_everybody_and_breaks_no_policy(
     page.emulate_media(color_scheme=scheme)
     for address in addresses:
         assert page.goto(address).status == 200, address
+        assert_everybody_can_read(page)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_what_opens_on_a_page_is_readable_by_everybody(
+    page_of: Callable[[User], Page], admin: User, addresses: list[str], scheme: str, width: int
+) -> None:
+    page = page_of(admin)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    young = Agent.objects.get(name="young")
+    page.goto(f"/admin/catalog/agent/{young.pk}/draft/")
+    for summary in page.locator("#draft details > summary").all():
+        summary.click()
+    assert_everybody_can_read(page)
+    page.get_by_label("Title").focus()
+    page.get_by_text("More", exact=True).last.click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    assert_everybody_can_read(page)
+    for deed in ("category", "tags", "deprecate"):
+        page.goto("/admin/catalog/agent/")
+        page.get_by_role("checkbox", name="Select this object for an action").first.check()
+        options = page.get_by_label("With the selected:").locator("option").all_text_contents()
+        chosen = next(option for option in options if deed in option.lower())
+        page.get_by_label("With the selected:").select_option(label=chosen)
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert_everybody_can_read(page)
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -26,6 +25,7 @@ from catalog.admin import uploads
 from catalog.definition import Reading, read
 from catalog.importing import import_uploads
 from catalog.models import Agent, Draft, Version
+from tests.accessibility import assert_everybody_can_read
 from tests.corpus import corpus_files
 from tests.sources import agent_source
 
@@ -452,21 +452,16 @@ def test_files_are_imported_and_mended_in_the_browser(
     page.set_viewport_size({"width": width, "height": 844})
     page.emulate_media(color_scheme=scheme)
 
-    def assert_everybody_can_read() -> None:
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-
     page.goto(IMPORT)
-    assert_everybody_can_read()
+    assert_everybody_can_read(page)
     page.get_by_label("Agent files").set_input_files(archive)
     page.get_by_role("button", name="Check the files").click()
     expect(page.get_by_role("heading", name="Check, then import")).to_be_visible()
-    assert_everybody_can_read()
+    assert_everybody_can_read(page)
     page.get_by_role("button", name="Import 3 as drafts").click()
     page.get_by_role("button", name="Fix: quote the description of quoted").click()
     expect(page.get_by_text("Fixed in the draft: open it")).to_be_visible()
-    assert_everybody_can_read()
+    assert_everybody_can_read(page)
     page.get_by_role("button", name="Fix it").click()
     expect(page.get_by_text("Fixed in the draft: open it")).to_have_count(2)
     assert all(draft.definition.reading is Reading.STRICT for draft in Draft.objects.all())

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.http import HttpResponse
@@ -17,6 +16,7 @@ from catalog.admin import starting
 from catalog.admin.names import suggested
 from catalog.definition import InvalidDefinition, parse, read
 from catalog.models import Agent, Category, Draft, Version
+from tests.accessibility import assert_everybody_can_read
 from tests.forms import fields_of, log_in, send
 from tests.sources import agent_source
 
@@ -427,13 +427,6 @@ def test_beginning_asks_for_both_rights(client: Client, db: None) -> None:
 
 
 # --- In the browser --------------------------------------------------------------------------------------------------
-
-
-def assert_everybody_can_read(page: Page) -> None:
-    results = Axe().run(page)
-    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert width <= 0, f"{page.url} is {width} pixels wider than the window"
 
 
 @pytest.mark.browser
