@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from catalog import publishing
 from catalog.definition import read
@@ -170,3 +171,30 @@ def test_nothing_that_was_published_can_be_changed_or_deleted_here(
         assert client.post(f"{base}/delete/", {"post": "yes"}).status_code == 403
     assert client.get("/admin/catalog/version/add/").status_code == 403
     assert client.post(f"/admin/catalog/event/{Event.objects.first().pk}/change/", {}).status_code == 403
+
+
+# --- Two versions ------------------------------------------------------------------------------------------
+
+
+def address(version: Version) -> str:
+    return reverse("admin:catalog_version_change", args=[version.pk])
+
+
+def test_any_two_versions_are_compared(client: Client, editor: User, publish_source: Publish) -> None:
+    models = ("sonnet", "opus", "haiku")
+    first, second, third = (publish_source(agent_source(model=model)) for model in models)
+
+    def compared(version: Version, against: str | None = None) -> str:
+        page = client.get(address(version), {} if against is None else {"against": against}).content.decode()
+        return " ".join(page.split("What changed</h2>")[1].split("</section>")[0].split())
+
+    log_in(client, editor)
+    assert "all of it was new" in compared(first)
+    assert "From version 2 to version 3" in compared(third)
+    assert "model: opus" in compared(third)
+    assert "model: sonnet" not in compared(third)
+    assert "From version 1 to version 3" in compared(third, "1")
+    assert "model: sonnet" in compared(third, "1")
+    assert "From version 1 to version 2" in compared(first, "2")
+    for nonsense in ("9", "x", "-1", "1" * 30):
+        assert client.get(address(second), {"against": nonsense}).status_code == 200

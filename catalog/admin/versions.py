@@ -19,6 +19,7 @@ from catalog.rendering import render_source
 from catalog.templatetags.words import when
 
 from .advice import advice_on
+from .lines import compare
 from .pages import (
     PUBLISH,
     NoteForm,
@@ -33,6 +34,8 @@ from .pages import (
     require_sight,
     show,
 )
+
+VERSIONS_SHOWN = 100
 
 
 class _StateFilter(admin.SimpleListFilter):
@@ -122,7 +125,25 @@ class VersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             definition=version.definition,
             source=render_source(version.source),
             may_publish=may(request, PUBLISH),
+            **_compared(request, version),
         )
+
+
+def _compared(request: HttpRequest, version: Version) -> dict[str, Any]:
+    """The version against another one of its agent: the one before it, or the one that `against` names."""
+    others = version.agent.versions.exclude(pk=version.pk).newest_first()
+    before = others.filter(number__lt=version.number)
+    asked = request.GET.get("against", "")
+    chosen = others.filter(number=int(asked)) if asked.isdecimal() and len(asked) < 10 else before
+    other = chosen.only("number", "source").first()
+    older, newer = sorted((other, version), key=lambda one: one.number) if other else (None, version)
+    return {
+        "others": others.values_list("number", flat=True)[:VERSIONS_SHOWN],
+        "other": other,
+        "older": older,
+        "newer": newer,
+        "changes": compare(older.source, newer.source) if older else [],
+    }
 
 
 def _version(request: HttpRequest, pk: int) -> Version:
