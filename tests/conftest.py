@@ -31,6 +31,7 @@ hypothesis.settings.load_profile("ci" if STRICT else "local")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("corpus") is None)  # the longest first, beside the others
     missing = {}
     if not corpus.is_present():
         missing["corpus"] = corpus.MISSING
