@@ -272,7 +272,7 @@ def test_a_stale_save_keeps_both_texts(client: Client, editor: User, publisher: 
     assert "model: opus" in page
     assert "Both texts are kept" in press(client, draft.agent, page, "save").content.decode()
     assert press(client, draft.agent, page, "keep").status_code == 302
-    assert Draft.objects.get().source == agent_source(color="green")
+    assert Draft.objects.get().definition == read(agent_source(model="opus")).replace(color="green")
 
 
 def test_a_draft_that_was_published_meanwhile_leaves_the_text_in_the_box(

@@ -228,7 +228,47 @@ def test_my_text_replaces_theirs_only_as_i_have_seen_it(conflict: tuple[Client, 
     drafting.save(conflict[1], SOURCE.replace("Two.", "Two, says Pablo."), by=publisher, revision=2)
     assert ask(*conflict, "keep", MINE, theirs=2).status_code == 409
     assert ask(*conflict, "keep", MINE, theirs=3).status_code == 200
-    assert Draft.objects.get().source == SOURCE.replace("One.", "One, says Elif.")
+    assert Draft.objects.get().source == SOURCE.replace("One.", "One, says Elif.").replace("Two.", "Two, says Pablo.")
+
+
+def test_where_both_changed_mine_is_kept_and_their_other_changes_stay(
+    client: Client, editor: User, publisher: User, draft: Draft
+) -> None:
+    theirs = draft.definition.replace(
+        lead="Theirs.", model="opus", prompt="\nOne!\n\nTwo.\n\nThree.\n\nFour, says Pablo.\n"
+    )
+    drafting.save(draft, theirs.source, by=publisher, revision=1)
+    entries = (("lead", "Mine."), ("color", "green"), ("prompt", "One?\n\nTwo.\n\nThree.\n\nFour."))
+    answer = ask(log_in(client, editor), draft, "keep", *entries, theirs=2).json()
+    kept = Draft.objects.get().definition
+    assert (kept.lead, kept.model, kept.color) == ("Mine.", "opus", "green")
+    assert kept.prompt.strip() == "One?\n\nTwo.\n\nThree.\n\nFour, says Pablo."
+    assert "Four, says Pablo." in answer["form"]
+
+
+def test_title_and_note_of_somebody_else_stay_where_mine_are_untouched(
+    client: Client, editor: User, publisher: User, draft: Draft
+) -> None:
+    given = {"base_title": "Code Reviewer", "base_note": ""}
+    drafting.save(draft, SOURCE, by=publisher, revision=1, title="Pablo's Title", note="Pablo's note")
+    old = (("title", "Code Reviewer"), ("note", ""))
+    answer = ask(log_in(client, editor), draft, "save", ("model", "opus"), *old, **given).json()
+    stored = Draft.objects.select_related("agent").get()
+    assert (stored.agent.title, stored.note, stored.definition.model) == ("Pablo's Title", "Pablo's note", "opus")
+    assert answer["beside"] == {"title": "Pablo's Title", "note": "Pablo's note"}
+
+
+@pytest.mark.parametrize("deed", ["save", "keep", "merge", "take"])
+def test_a_title_that_both_changed_is_said_and_is_not_replaced_silently(
+    client: Client, editor: User, publisher: User, draft: Draft, deed: str
+) -> None:
+    drafting.save(draft, SOURCE.replace("Four.", "Four!"), by=publisher, revision=1, title="Theirs")
+    entries = (("title", "Mine"), ("note", ""), MINE)
+    answer = ask(log_in(client, editor), draft, deed, *entries, theirs=2, base_title="Code Reviewer", base_note="")
+    if deed == "save":
+        assert "The title: yours is “Mine”, the other one is “Theirs”." in answer.json()["conflict"]["html"]
+    titles = {"save": "Theirs", "keep": "Mine", "merge": "Mine", "take": "Theirs"}
+    assert Agent.objects.get().title == titles[deed]
 
 
 def test_their_text_is_taken_without_a_save(conflict: tuple[Client, Draft]) -> None:

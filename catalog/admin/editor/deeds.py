@@ -20,8 +20,8 @@ from catalog.models import Draft, Version
 from catalog.publishing import NotPublishable, PublishConflict
 
 from .conflict import conflict_of
-from .desk import FORM, Desk, Sheet
-from .merging import merge
+from .desk import FORM, Desk, Sheet, title_in
+from .merging import merge, mine_where_both_changed
 from .naming import name_of
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def attempt(desk: Desk, deed: str, sheet: Sheet, by: User) -> str:
     except DraftConflict as conflict:
         desk.is_saved = False
         desk.conflict = conflict_of(conflict.draft, desk.base, desk.source, by, agent=desk.agent)
+        desk.beside_conflict = _both_wrote(desk, conflict.draft) if conflict.draft else []
     except (NotPublishable, InvalidValue) as refusal:
         kept = {"publish": "Saved, but not published", "submit": "Saved, but not submitted"}.get(deed, "Saved")
         desk.trouble = f"{kept if desk.is_saved else 'Not saved'}. {refusal}"
@@ -82,12 +83,35 @@ def _goes_on_from(desk: Desk, theirs: Draft | None) -> bool:
     if desk.source == desk.base != theirs.source:
         desk.put(theirs.source)
         desk.is_renewed = True
-    desk.draft, desk.revision = theirs, theirs.revision
+    if _both_wrote(desk, theirs):
+        return False
+    _go_on_from(desk, theirs)
     return True
 
 
+def _go_on_from(desk: Desk, theirs: Draft) -> None:
+    """Title and note that were not written here are theirs."""
+    desk.draft, desk.revision = theirs, theirs.revision
+    for name, value in (("title", title_in(theirs)), ("note", theirs.note)):
+        if name not in desk.wrote:
+            setattr(desk, name, value)
+
+
+def _both_wrote(desk: Desk, theirs: Draft) -> list[str]:
+    """What is to be said of a title or note that both changed, and not alike."""
+    beside = (
+        ("title", desk.title, desk.base_title, title_in(theirs)),
+        ("note", desk.note, desk.base_note, theirs.note),
+    )
+    return [
+        f"The {name}: yours is “{mine}”, the other one is “{other}”. Unless you take theirs, yours stands."
+        for name, mine, given, other in beside
+        if name in desk.wrote and other not in (given, mine)
+    ]
+
+
 def _stored(desk: Desk, by: User) -> Draft:
-    title = desk.title if desk.titles and "title" not in desk.problems else None
+    title = None if "title" in desk.problems else desk.title
     note = None if "note" in desk.problems else desk.note
     if desk.revision:
         if desk.draft is None:
@@ -110,10 +134,18 @@ def _mend(desk: Desk, key: str, sheet: Sheet, by: User) -> str:
 
 
 def _keep(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
-    """Put this text in the place of the one that stands against it, which the person has seen."""
+    """Let this text stand where both changed, against the one that the person has seen; the rest of theirs stays."""
+    theirs = draft_of(desk.agent)
+    if theirs:
+        _go_on_from(desk, theirs)
     desk.revision = _number(sheet, "theirs")
+    both = mine_where_both_changed(desk.base, desk.source, theirs.source) if theirs else None
+    if both is not None:
+        desk.put(both)
     desk.stored_as(_stored(desk, by))
-    return "Saved. Your text stands now; the other one is replaced."
+    if both is None:
+        return "Saved. Your text stands now."
+    return "Saved. Where both of you changed something, yours stands; their other changes are in the text."
 
 
 def _merge(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
@@ -124,7 +156,7 @@ def _merge(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
     if both.source is None:
         raise DraftConflict(theirs)
     desk.put(both.source)
-    desk.revision = theirs.revision
+    _go_on_from(desk, theirs)
     desk.stored_as(_stored(desk, by))
     desk.view = FORM
     return "Merged and saved: both of you are in the text."
@@ -136,7 +168,6 @@ def _take(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
     if draft is None:
         raise DraftConflict(None)
     desk.put(draft.source)
-    desk.title, desk.note = draft.title or desk.agent.title, draft.note
     desk.stored_as(draft)
     return "Their text is here now. Nothing was saved."
 

@@ -47,8 +47,11 @@ class Desk:
     is_saved: bool = False
     is_renewed: bool = False  # the text is another one than the page has
     conflict: Conflict | None = None
+    beside_conflict: list[str] = field(default_factory=list)  # about title and note
     newer_version: Version | None = None  # published since the text was written
-    titles: bool = False  # whether the page sent a title
+    base_title: str = ""  # what the page was given
+    base_note: str = ""
+    wrote: set[str] = field(default_factory=set)  # "title", "note": what of the two was written here
     sheet: Sheet | None = None  # what it sent
     blank_cards: int = 0
 
@@ -71,12 +74,19 @@ class Desk:
         """The text is stored; what is written from here on goes back to it."""
         self.draft, self.revision, self.base, self.is_saved = draft, draft.revision, draft.source, True
         self.agent = draft.agent
+        self.title = self.base_title = title_in(draft)
+        self.note = self.base_note = draft.note
+
+
+def title_in(draft: Draft) -> str:
+    return draft.title or draft.agent.title
 
 
 def stored(agent: Agent, draft: Draft, view: str = FORM) -> Desk:
     """The draft as it is stored."""
-    title = draft.title or agent.title
-    return Desk(agent, draft, draft.source, draft.revision, read(draft.source), title, draft.note, view)
+    desk = Desk(agent, draft, draft.source, draft.revision, read(draft.source), title_in(draft), draft.note, view)
+    desk.base_title, desk.base_note = desk.title, desk.note
+    return desk
 
 
 def sent(agent: Agent, sheet: Sheet, base: str | None = None) -> Desk:
@@ -92,9 +102,8 @@ def sent(agent: Agent, sheet: Sheet, base: str | None = None) -> Desk:
     before = draft.source if draft else agent.latest_version.source if agent.latest_version else ""
     if draft is None or draft.revision != revision:
         before = base if base is not None else with_own_line_ends(sheet.get("base", before), before)
-    desk = Desk(
-        agent, draft, before, revision, read(before), (draft and draft.title) or agent.title, sheet.get("note", "")
-    )
+    title, note = (title_in(draft), draft.note) if draft else (agent.title, "")
+    desk = Desk(agent, draft, before, revision, read(before), title, note)
     if SOURCE in sheet:
         desk.view = SOURCE
         desk.put(with_own_line_ends(sheet.get(SOURCE, ""), before))
@@ -108,13 +117,19 @@ def sent(agent: Agent, sheet: Sheet, base: str | None = None) -> Desk:
 
 
 def _take_title_and_note(desk: Desk, sheet: Sheet) -> None:
-    """What is not in the text; a title or note that cannot be stored is a problem beside its field."""
-    desk.titles, desk.sheet = "title" in sheet, sheet
+    """What is not in the text; a title or note that cannot be stored is a problem beside its field.
+
+    One that is as the page was given it was not written here, and is not put in the place of another one's.
+    """
+    desk.sheet = sheet
     for name, clean in (("title", clean_title), ("note", clean_note)):
-        if name not in sheet:
+        given = sheet.get(f"base_{name}", getattr(desk, name))
+        setattr(desk, f"base_{name}", given)
+        if sheet.get(name, given) == given:
             continue
         try:
             setattr(desk, name, clean(sheet.get(name, "")))
+            desk.wrote.add(name)
         except NotPublishable as refusal:
             desk.problems[name] = str(refusal)
 

@@ -80,6 +80,35 @@ def changed(base: str, side: str) -> tuple[str, ...]:
     return tuple(words) or (ARRANGEMENT,)
 
 
+def mine_where_both_changed(base: str, mine: str, theirs: str) -> str | None:
+    """`theirs` with everything I changed: where both did, mine stands. None where the fields cannot be told apart."""
+    sides = Sides(read(base), read(mine), read(theirs))
+    if any(side.frontmatter.fault for side in sides):
+        return None
+    before, here, result = sides
+    try:
+        for key in _keys(before, here):
+            value = here.fields.get(key, _ABSENT)
+            if _same(value, before.fields.get(key, _ABSENT)):
+                continue
+            if key == DESCRIPTION and isinstance(value, str):
+                result = _with_my_description(sides, result)
+            else:
+                result = result.replace(**{key: None if value is _ABSENT else value})
+        result = result.replace(prompt=weave_text(*(side.prompt for side in sides), mine_wins=True))
+    except InvalidValue:
+        return None
+    return result.source
+
+
+def _with_my_description(sides: Sides, result: Definition) -> Definition:
+    """With the lead, the examples or both, whichever I changed."""
+    before, here, _ = sides
+    if here.lead != before.lead:
+        result = result.replace(lead=here.lead)
+    return result.with_examples(here.examples) if here.examples != before.examples else result
+
+
 # --- Nothing is lost --------------------------------------------------------------------------------
 
 

@@ -102,6 +102,8 @@ def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
         "note_max_length": MAX_NOTE_LENGTH,
         "page_data": {
             "base": desk.base,
+            "given": {"title": desk.base_title, "note": desk.base_note},
+            "suggestedName": fold_name(desk.title),
             "revision": desk.revision,
             "user": actor(request).get_username(),
             "inReview": bool(desk.draft and desk.draft.is_in_review),
@@ -153,7 +155,7 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
         require(request, *rights_for(deed, desk))
         said = attempt(desk, deed, sheet, actor(request))
     if desk.conflict:
-        html = render_to_string("admin/editor/_conflict.html", {"conflict": desk.conflict}, request)
+        html = render_to_string("admin/editor/_conflict.html", {"conflict": desk.conflict, "desk": desk}, request)
         return JsonResponse({"conflict": as_json(desk.conflict, html)}, status=409)
     answer = _seen(request, desk, str(asked.get("pane", PAGE)))
     if desk.is_renewed or deed.split(" ")[0] in ("form", "mend", "merge", "take", "keep"):
@@ -182,7 +184,7 @@ def _sheet(asked: dict[str, Any]) -> Sheet:
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry):
             sheet.appendlist(*entry)
-    for name in ("revision", "theirs"):
+    for name in ("revision", "theirs", "base_title", "base_note"):
         if name in asked:
             sheet[name] = str(asked[name])
     return sheet
@@ -200,6 +202,8 @@ def _seen(request: HttpRequest, desk: Desk, pane: str) -> dict[str, Any]:
         "revision": desk.revision,
         "saved": desk.is_saved,
         "base": desk.base if desk.is_saved else None,
+        "beside": {"title": desk.title, "note": desk.note},
+        "given": {"title": desk.base_title, "note": desk.base_note},
         "source": desk.source,
         "whole": not desk.problems,
         "pane": render_pane(pane, desk, may_write=rights["may_write"]),

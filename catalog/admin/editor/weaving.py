@@ -35,24 +35,25 @@ class _Change(NamedTuple):
     is_mine: bool
 
 
-def weave_text(base: str, mine: str, theirs: str) -> str:
-    """The three texts as one, line by line, each line with its own end. Raises Knot."""
+def weave_text(base: str, mine: str, theirs: str, *, mine_wins: bool = False) -> str:
+    """The three texts as one, line by line, each line with its own end. Raises Knot, unless mine wins there."""
     if mine in (base, theirs):
         return theirs
     if theirs == base:
         return mine
-    return "".join(weave(_lines(base), _lines(mine), _lines(theirs)))
+    return "".join(weave(_lines(base), _lines(mine), _lines(theirs), mine_wins=mine_wins))
 
 
-def weave(base: Sequence[Item], mine: Sequence[Item], theirs: Sequence[Item]) -> list[Item]:
-    """The base with the changes of both sides. Raises Knot where changes touch that are not the same."""
+def weave(base: Sequence[Item], mine: Sequence[Item], theirs: Sequence[Item], *, mine_wins: bool = False) -> list[Item]:
+    """The base with the changes of both sides. Raises Knot where changes touch that are not the same, unless mine
+    wins there."""
     woven: list[Item] = []
     knots = []
     done = 0
     for group in _groups(sorted(chain(_changes(base, mine, True), _changes(base, theirs, False)))):
         start, stop = group[0].start, max(change.stop for change in group)
         run, other = _run(group, True, start, stop, mine), _run(group, False, start, stop, theirs)
-        if run and other and list(mine[run]) != list(theirs[other]):
+        if run and other and not mine_wins and list(mine[run]) != list(theirs[other]):
             knots.append(run.start + 1)
         woven += [*base[done:start], *(mine[run] if run else theirs[other] if other else ())]
         done = stop

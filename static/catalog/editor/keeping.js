@@ -44,6 +44,13 @@ export class Keeping {
     }
   }
 
+  // Removes a copy; gives what puts it back.
+  take(key) {
+    const kept = localStorage.getItem(key);
+    this.remove(key);
+    return () => localStorage.setItem(key, kept);
+  }
+
   // What other windows, or this one before a crash, could not store; the newest first.
   leftovers() {
     const found = [];

@@ -6,7 +6,8 @@ const SAVE_AFTER = 500; // from the last key
 const SAVE_AT_LEAST = 5_000; // while somebody types without a pause
 const PATIENCE = 20_000;
 const RETRIES = [2_000, 4_000, 8_000, 15_000, 30_000];
-const NOT_SENT = new Set(["csrfmiddlewaretoken", "base", "do"]);
+const BESIDE = ["title", "note"];
+const NOT_SENT = new Set(["csrfmiddlewaretoken", "base", "base_title", "base_note", "do"]);
 
 export class Live extends EventTarget {
   // `form`: the form; `addresses`: {live, again}; `data`: {base, revision}; `pane()`: the name of the pane shown;
@@ -16,6 +17,7 @@ export class Live extends EventTarget {
     Object.assign(this, { form, addresses, pane, logIn, window });
     this.base = data.base;
     this.revision = data.revision;
+    this.given = { ...data.given }; // title and note, which are not in the text
     this.token = form.querySelector("[name=csrfmiddlewaretoken]").value;
     this.typed = 0; // counts what was typed,
     this.stored = 0; // what of it is stored
@@ -97,6 +99,7 @@ export class Live extends EventTarget {
 
   async send(item, isSecond = false) {
     const [typed, pane] = [this.typed, this.pane()];
+    const beside = Object.fromEntries(BESIDE.map((name) => [name, this.form.elements[name]?.value]));
     let response = null;
     let answer = null;
     try {
@@ -108,7 +111,7 @@ export class Live extends EventTarget {
     if (response.status >= 500) return this.lost(item);
     if (response.status === 401) return this.loggedOut(item);
     if (response.status === 403 && !answer && !isSecond) return this.sendWithFreshToken(item);
-    if (answer) return this.heard(response.status, answer, { ...item, typed, pane });
+    if (answer) return this.heard(response.status, answer, { ...item, typed, pane, beside });
     this.tell("refused", { status: response.status });
     return null;
   }
@@ -121,6 +124,8 @@ export class Live extends EventTarget {
         do: deed,
         revision: this.revision,
         base: this.base,
+        base_title: this.given.title,
+        base_note: this.given.note,
         entries: this.entries(),
         pane,
         window: this.window,
@@ -141,7 +146,7 @@ export class Live extends EventTarget {
     }
   }
 
-  heard(status, answer, { deed, typed, pane }) {
+  heard(status, answer, { deed, typed, pane, beside }) {
     this.failures = 0;
     if (status === 409) {
       this.paused = true;
@@ -162,8 +167,21 @@ export class Live extends EventTarget {
       this.stored = Math.max(this.stored, typed);
       this.paused = false;
     }
+    if (answer.form !== undefined) this.given = answer.given;
+    else if (answer.saved) for (const name of BESIDE) this.settleBeside(name, beside[name], answer.beside[name]);
     this.tell("seen", { ...answer, deed, paneName: pane });
     return answer;
+  }
+
+  // Title and note as they are stored now. What somebody else made of them is shown, what is typed here stays.
+  settleBeside(name, sent, stored) {
+    const field = this.form.elements[name];
+    if (field && stored === tidy(sent)) {
+      this.given[name] = sent;
+    } else if (stored !== tidy(this.given[name])) {
+      this.given[name] = stored;
+      if (field && field.value === sent) field.value = stored;
+    }
   }
 
   async loggedOut(item) {
@@ -193,15 +211,20 @@ export class Live extends EventTarget {
   }
 
   // Begin anew from a text that a page kept: what is typed goes back to that text and its revision.
-  begin({ base, revision }) {
+  begin({ base, revision, given }) {
     this.base = base;
     this.revision = revision;
+    this.given = { ...given };
     this.typed += 1;
   }
 
   tell(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function tidy(text) {
+  return text?.trim().replaceAll(/\s+/g, " ");
 }
 
 function isJson(response) {

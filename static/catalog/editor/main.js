@@ -33,7 +33,7 @@ live = new Live({
   window: thisWindow,
 });
 const keeping = new Keeping({ draft: addresses.draft, user: data.user, window: thisWindow });
-const copyOfText = () => ({ base: live.base, revision: live.revision, entries: live.entries() });
+const copyOfText = () => ({ base: live.base, revision: live.revision, given: live.given, entries: live.entries() });
 
 // --- The state of saving -------------------------------------------------------------------------
 
@@ -136,9 +136,10 @@ live.addEventListener("conflict", ({ detail }) => {
 
 // --- What the server says about the text -------------------------------------------------------------
 
-function showParts({ parts, pane: html, paneName, form: fieldsHtml, view, suggestedName, count, errors }) {
+function showParts({ parts, pane: html, paneName, form: fieldsHtml, view, beside, suggestedName, count, errors }) {
   if (fieldsHtml !== undefined) {
     showFields(fieldsHtml);
+    form.elements.note.value = beside.note;
     markView(view);
   }
   for (const [id, inner] of Object.entries(parts)) {
@@ -166,7 +167,7 @@ function showFields(html) {
 }
 
 // A name follows the title until somebody writes one of their own.
-let suggestion = null;
+let suggestion = data.suggestedName;
 function suggestName(name) {
   const input = form.elements.name;
   if (!name || !input || input instanceof RadioNodeList) return;
@@ -301,12 +302,27 @@ function reload() {
 }
 
 function offerLeftovers() {
-  const [found] = keeping.leftovers();
+  const here = JSON.stringify(live.entries());
+  const left = [];
+  for (const copy of keeping.leftovers()) {
+    if (JSON.stringify(copy.entries) === here) keeping.remove(copy.key);
+    else left.push(copy);
+  }
+  const [found] = left;
   if (!found) return;
   const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(found.at);
-  notice("warning", `There is a text of yours from ${time} that was not saved, from another window or an earlier visit.`, [
+  const others = left.length > 1 ? ` There ${left.length === 2 ? "is one more" : `are ${left.length - 1} more`}.` : "";
+  notice("warning", `There is a text of yours from ${time} that was not saved, from another window or an earlier visit.${others}`, [
     ["Bring it back", () => bringBack(found)],
-    ["Throw it away", () => keeping.remove(found.key)],
+    ["Throw it away", () => throwAway(found)],
+  ]);
+}
+
+function throwAway(copy) {
+  const undo = keeping.take(copy.key);
+  notice("warning", "The text is thrown away.", [
+    ["Undo", () => (undo(), offerLeftovers())],
+    ["Close", offerLeftovers],
   ]);
 }
 
@@ -316,6 +332,7 @@ async function bringBack(copy) {
   if (!answer) return;
   keeping.remember(copyOfText);
   if ((await live.settle()) && copy.key) keeping.remove(copy.key);
+  offerLeftovers();
 }
 
 const presence = startPresence({
