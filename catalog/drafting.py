@@ -3,7 +3,8 @@
 Imports `models`, `publishing` and `definition`.
 
 A draft's `revision` rises with every change and is its lock: who saves says which revision was on the
-screen, and the comparison is part of the UPDATE itself, so no edit is ever lost to another one.
+screen, and the comparison is part of the UPDATE itself, so no edit is ever lost to another one. The revisions of
+an agent's drafts rise from one draft to the next. Every verb locks the agent before it touches the draft.
 """
 
 from __future__ import annotations
@@ -63,7 +64,12 @@ def open_draft(agent: Agent, *, by: User, source: str | None = None) -> Draft:
         if source is None:
             source = base.source if base else read("").replace(name=agent.name).source
         return Draft.objects.create(
-            agent=agent, source=source, base_version=base, edited_at=timezone.now(), edited_by=by
+            agent=agent,
+            source=source,
+            base_version=base,
+            revision=agent.last_revision + 1,
+            edited_at=timezone.now(),
+            edited_by=by,
         )
 
 
@@ -81,14 +87,15 @@ def save(
     changes: dict[str, object] = {"source": source}
     if note is not None:
         changes["note"] = clean_note(note)
-    stored = _stored(draft)
-    if title is not None and stored:
-        title = clean_title(title)
-        changes["title"] = "" if title == stored.agent.title else title
-    if stored and all(getattr(stored, name) == value for name, value in changes.items()):
-        return stored
-    _refuse_in_review(stored, revision)
+    title = title if title is None else clean_title(title)
     with transaction.atomic():
+        lock_agent(draft.agent)
+        stored = _stored(draft)
+        if title is not None and stored:
+            changes["title"] = "" if title == stored.agent.title else title
+        if stored and all(getattr(stored, name) == value for name, value in changes.items()):
+            return stored
+        _refuse_in_review(stored, revision)
         changed = _change(draft, revision, by, changes, state=Draft.State.EDITING)
         if changed.base_version_id is None:
             _follow(changed)
@@ -196,7 +203,7 @@ def publish_draft(draft: Draft, *, by: User, note: str = "", revision: int) -> t
         published = publish(draft.agent, stored.source, by=by, note=note or stored.note, base=base)
         if stored.title:
             retitle(draft.agent, stored.title, by=by)
-        stored.delete()
+        _end(stored)
     return published
 
 
@@ -207,12 +214,21 @@ def discard(draft: Draft, *, by: User, revision: int) -> None:
     where it is in review.
     """
     with transaction.atomic():
-        _refuse_in_review(_stored(draft), revision)
-        deleted, _ = Draft.objects.filter(pk=draft.pk, revision=revision, state=Draft.State.EDITING).delete()
-        if deleted:
-            Event.objects.create(actor=by, verb="discarded", agent=draft.agent)
-        elif stored := _stored(draft):
+        lock_agent(draft.agent)
+        stored = _stored(draft)
+        if stored is None:
+            return
+        _refuse_in_review(stored, revision)
+        if stored.revision != revision:
             raise DraftConflict(stored)
+        _end(stored)
+        Event.objects.create(actor=by, verb="discarded", agent=draft.agent)
+
+
+def _end(draft: Draft) -> None:
+    """Remove a draft of a locked agent; the next one counts on from its revision."""
+    Agent.objects.filter(pk=draft.agent_id).update(last_revision=draft.revision)
+    draft.delete()
 
 
 def _stored(draft: Draft) -> Draft | None:

@@ -97,6 +97,8 @@ class Agent(models.Model):
     successor = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="predecessors"
     )
+    # Of the drafts it had: the next one counts on, so that no revision ever names another text.
+    last_revision = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(db_index=True, editable=False)  # of the last publish, set by `publishing`
 

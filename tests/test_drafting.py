@@ -358,3 +358,23 @@ def test_a_name_that_is_another_agents_or_was_is_not_taken(agent: Agent, editor:
 def test_a_published_agent_keeps_its_name_whatever_its_draft_says(draft: Draft, agent: Agent, editor: User) -> None:
     drafting.save(draft, agent_source("another"), by=editor, revision=1)
     assert Agent.objects.get(pk=agent.pk).name == "code-reviewer"
+
+
+def test_the_revisions_of_an_agents_drafts_never_name_two_texts(agent: Agent, publisher: User) -> None:
+    first = drafting.save(drafting.open_draft(agent, by=publisher), _source("Two."), by=publisher, revision=1)
+    drafting.publish_draft(first, by=publisher, revision=2)
+    second = drafting.open_draft(agent, by=publisher)
+    assert second.revision == 3
+    drafting.discard(second, by=publisher, revision=3)
+    assert drafting.open_draft(agent, by=publisher).revision == 4
+
+
+def test_the_draft_of_an_agent_whose_versions_are_withdrawn_gives_it_no_title(
+    agent: Agent, editor: User, publisher: User
+) -> None:
+    publishing.yank(agent.latest_version, by=publisher, reason="Wrong.")
+    Draft.objects.create(agent=agent, source="x", edited_at=agent.updated_at, edited_by=editor)  # without a base
+    draft = Draft.objects.get()
+    drafting.save(draft, agent_source("another"), by=editor, revision=1, title="Mine")
+    agent.refresh_from_db()
+    assert (agent.title, agent.name) == ("Code Reviewer", "code-reviewer")

@@ -216,6 +216,41 @@ def test_a_draft_that_was_only_returned_takes_the_text_without_a_question(
     assert "One, says Elif." in Draft.objects.get().source
 
 
+def test_a_page_of_a_draft_that_was_discarded_does_not_write_into_the_next_one(
+    client: Client, editor: User, publisher: User, draft: Draft
+) -> None:
+    drafting.discard(draft, by=publisher, revision=1)
+    again = drafting.open_draft(draft.agent, by=publisher, source=SOURCE.replace("One.", "Another text."))
+    assert again.revision == 2
+    assert ask(log_in(client, editor), draft, "save", MINE).status_code == 409
+    assert "Another text." in Draft.objects.get().source
+
+
+def test_a_save_whose_answer_was_lost_is_no_conflict_with_oneself(client: Client, editor: User, draft: Draft) -> None:
+    first, second = ("prompt", "One, and"), ("prompt", "One, and more.")
+    ask(log_in(client, editor), draft, "save", first)  # stored, and the answer lost
+    assert ask(client, draft, "save", second).status_code == 409
+    answer = ask(client, draft, "save", second, unheard=[first])
+    assert (answer.status_code, answer.json()["revision"]) == (200, 3)
+    assert Draft.objects.get().definition.prompt.strip() == "One, and more."
+
+
+def test_what_was_sent_without_an_answer_excuses_no_other_text(conflict: tuple[Client, Draft]) -> None:
+    assert ask(*conflict, "save", MINE, unheard=[("prompt", "Mine before")]).status_code == 409
+    assert ask(*conflict, "save", MINE, unheard={"prompt": 3}).status_code == 409
+
+
+def test_a_value_that_is_not_in_the_text_is_not_lost_to_a_later_one(conflict: tuple[Client, Draft]) -> None:
+    entries = (("examples", "1"), ("example_user", "a </example> b"), ("example_assistant", "x"))
+    assert ask(*conflict, "save", *entries).status_code == 409
+
+
+def test_the_text_of_one_person_is_not_saved_as_anothers(client: Client, editor: User, draft: Draft) -> None:
+    log_in(client, editor)
+    assert ask(client, draft, "save", ("model", "opus"), user="pablo").status_code == 401
+    assert ask(client, draft, "save", ("model", "opus"), user="elif").status_code == 200
+
+
 def test_what_does_not_overlap_is_merged_with_one_click(conflict: tuple[Client, Draft]) -> None:
     answer = ask(*conflict, "merge", MINE, theirs=2)
     stored = Draft.objects.get()
@@ -290,6 +325,17 @@ def test_a_draft_that_was_published_meanwhile_keeps_the_text_and_may_begin_anew(
 
 
 # --- Who may, and what is not ours -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deed", ["submit", "publish"])
+def test_a_draft_with_a_field_left_behind_is_not_handed_on(
+    client: Client, publisher: User, draft: Draft, deed: str
+) -> None:
+    sheet = {"examples": "1", "example_user": "a </example> b", "example_assistant": "x", "revision": 1, "do": deed}
+    page = log_in(client, publisher).post(reverse("admin:catalog_agent_draft", args=[draft.agent_id]), sheet)
+    assert "A field is not in the text yet." in page.content.decode()
+    assert not Draft.objects.get().is_in_review
+    assert not Version.objects.exists()
 
 
 def test_nobody_logged_in_is_told_so_in_json(client: Client, draft: Draft) -> None:

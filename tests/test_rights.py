@@ -478,9 +478,10 @@ def test_an_agent_that_offers_nothing_any_more_is_still_the_publishers(
 def seen_by_others() -> Any:
     """What the public reads, and who may do what."""
     shown = Agent.objects.filter(versions__isnull=False).distinct().order_by("pk")
+    columns = [field.attname for field in Agent._meta.concrete_fields if field.name != "last_revision"]
     shelves = [model.objects.filter(agents__in=shown).distinct().order_by("pk") for model in (Category, Tag)]
     return (
-        list(shown.values_list()),
+        list(shown.values_list(*columns)),
         [list(rows.values_list()) for rows in shelves],
         list(Agent.tags.through.objects.filter(agent__in=shown).order_by("pk").values_list()),
         list(Agent.maintainers.through.objects.filter(agent__in=shown).order_by("pk").values_list()),

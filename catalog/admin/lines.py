@@ -9,15 +9,15 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import groupby, zip_longest
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 _END = re.compile(r"(\r\n|\r|\n)")
 _END_NAMES = {"\r\n": "CRLF", "\r": "CR", "\n": "LF", "": "no line end"}
 
-_MOST_EFFORT = 100_000_000  # about a second
+MANY_LINES = 10_000  # more are not compared one by one; the longest agent anybody has written has some 2,000
+_MOST_EFFORT = 10_000_000  # a fraction of a second
 _DEEPEST = 20
 _CONTEXT = 3
 
@@ -66,10 +66,30 @@ def _ends(old: list[Line], new: list[str]) -> list[str]:
 
 
 def steps(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Step]:
-    """How `new` follows from `old`, as difflib says it, in bounded time."""
+    """How `new` follows from `old`, as difflib says it, in bounded time.
+
+    Between what both begin and end with, a run of very many lines counts as rewritten.
+    """
+    head, tail = _ends_in_common(old, new)
+    inner_old, inner_new = old[head : len(old) - tail], new[head : len(new) - tail]
+    blocks = _blocks(inner_old, inner_new) if max(len(inner_old), len(inner_new)) <= MANY_LINES else []
+    inner = [(at + head, to + head, size) for at, to, size in blocks]
+    return _between([(0, 0, head), *inner, (len(old) - tail, len(new) - tail, tail)], len(old), len(new))
+
+
+def _ends_in_common(old: Sequence[Hashable], new: Sequence[Hashable]) -> tuple[int, int]:
+    """How many lines both begin with, and how many of the others they end with."""
+    shorter = min(len(old), len(new))
+    head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    most = shorter - head
+    return head, next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
+
+
+def _between(blocks: list[Block], old_end: int, new_end: int) -> list[Step]:
+    """The steps from one common run to the next."""
     taken: list[Step] = []
     a = b = 0
-    for at, to, size in [*_blocks(old, new), (len(old), len(new), 0)]:
+    for at, to, size in [*_joined([block for block in blocks if block[2]]), (old_end, new_end, 0)]:
         if a < at or b < to:
             taken.append(("replace" if a < at and b < to else "delete" if a < at else "insert", a, at, b, to))
         if size:
@@ -104,7 +124,7 @@ def _blocks(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Block]:
             a, b = at + 1, to + 1
         if anchors:
             gaps.append((a, a_end, b, b_end, depth - 1))
-    return _joined(found)
+    return sorted(found)
 
 
 def _anchors(
@@ -151,8 +171,7 @@ def _joined(blocks: list[Block]) -> list[Block]:
     return joined
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a comparison; `end` names its line end where that is not the usual one of its text."""
 
     kind: Literal["same", "gone", "new"]
@@ -162,16 +181,32 @@ class Row:
     end: str = ""
 
 
+class Excerpt(list[list[Row]]):
+    """The first groups of a comparison; `more` is the count of the lines that are left out."""
+
+    more = 0
+
+
 def compare(old: str, new: str) -> list[list[Row]]:
     """What changed from `old` to `new`: groups of lines, each with up to three unchanged ones around."""
-    rows = list(_rows(_without_last(split_lines(old)), _without_last(split_lines(new))))
-    near = [False] * len(rows)
-    for number, row in enumerate(rows):
-        if row.kind != "same":
-            start = max(number - _CONTEXT, 0)
-            near[start : number + _CONTEXT + 1] = [True] * len(rows[start : number + _CONTEXT + 1])
-    groups = groupby(zip(near, rows, strict=True), key=lambda pair: pair[0])
-    return [[row for _, row in pairs] for is_near, pairs in groups if is_near]
+    groups: list[list[Row]] = [[]]
+    for row in _rows(_without_last(split_lines(old)), _without_last(split_lines(new))):
+        if row is not None:
+            groups[-1].append(row)
+        elif groups[-1]:
+            groups.append([])
+    return [group for group in groups if group]
+
+
+def shortened(groups: list[list[Row]], most: int = 2_000) -> Excerpt:
+    """The first rows of a comparison: a page that has all of a long one is no use to anybody."""
+    excerpt, left = Excerpt(), most
+    for group in groups:
+        if left > 0:
+            excerpt.append(group[:left])
+        left -= len(group)
+    excerpt.more = max(-left, 0)
+    return excerpt
 
 
 def _without_last(lines: list[Line]) -> list[Line]:
@@ -179,12 +214,21 @@ def _without_last(lines: list[Line]) -> list[Line]:
     return lines if lines[-1].text else lines[:-1]
 
 
-def _rows(old: list[Line], new: list[Line]) -> Iterator[Row]:
+def _rows(old: list[Line], new: list[Line]) -> Iterator[Row | None]:
+    """The lines that changed and those around them; None for a run of others."""
     usual = _usual_end(old) or _usual_end(new)
     for kind, start, stop, at, until in steps(old, new):
         if kind == "equal":
-            for a, b in zip(range(start, stop), range(at, until), strict=True):
-                yield Row("same", a + 1, b + 1, old[a].text)
+            # Nothing is around the start and the end of the texts.
+            near = start + _CONTEXT if start or at else start
+            far = max(stop - _CONTEXT, near) if stop < len(old) or until < len(new) else stop
+            shift = at - start
+            for n in range(start, min(near, stop)):
+                yield Row("same", n + 1, n + shift + 1, old[n].text)
+            if near < far:
+                yield None
+            for n in range(far, stop):
+                yield Row("same", n + 1, n + shift + 1, old[n].text)
             continue
         for a in range(start, stop):
             yield Row("gone", a + 1, None, old[a].text, _named_end(old[a], usual))

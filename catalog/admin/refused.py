@@ -13,29 +13,45 @@ from catalog.definition import read
 
 from .editor.form import written
 
-_KEPT = (("source", "Text of the file"), ("note", "Note"))
+_LABELS = {
+    "source": "Text of the file",
+    "lead": "Description",
+    "prompt": "Prompt",
+    "title": "Title",
+    "note": "Note",
+}
+_FIELDS = ("lead", "prompt")  # of the editor: what people write at length
+_MOST_REBUILT = 100_000  # characters; anybody at all can send a form
 
 
 @never_cache
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """In place of the view, where the token is not ours (CSRF_FAILURE_VIEW) or the session has run out."""
-    posted = {**_posted(request), "source": _source_of(request)}
-    written = [{"name": name, "label": label, "text": text} for name, label in _KEPT if (text := posted.get(name))]
+    texts = _texts(request)
+    written = [{"name": name, "label": label, "text": texts[name]} for name, label in _LABELS.items() if name in texts]
     here = request.path if request.path.startswith(reverse("admin:index")) else ""
     return render(request, "403_csrf.html", {"written": written, "here": here}, status=403)
 
 
 def holds_text(request: HttpRequest) -> bool:
     """Whether a form brings a text that somebody wrote."""
-    return bool(_source_of(request))
-
-
-def _source_of(request: HttpRequest) -> str:
-    """The text of the file that a form brings, as a whole or in the fields of the editor; "" where it brings none."""
     posted = _posted(request)
-    if "source" in posted or "base" not in posted:
-        return posted.get("source", "")
-    return written(read(posted["base"]), request.POST).definition.source
+    return any(posted.get(name) for name in ("source", *(("base", *_FIELDS) if "base" in posted else ())))
+
+
+def _texts(request: HttpRequest) -> dict[str, str]:
+    """What a form brings, by name: the text of the file, title and note.
+
+    The fields of the editor are put into the text that they were made from; very long ones come back as they are.
+    """
+    posted = _posted(request)
+    kept = ["source", "title", "note"]
+    if "base" in posted and "source" not in posted:
+        if sum(len(value) for name in request.POST for value in request.POST.getlist(name)) < _MOST_REBUILT:
+            posted["source"] = written(read(posted["base"]), request.POST).definition.source
+        else:
+            kept += _FIELDS
+    return {name: text for name in kept if (text := posted.get(name))}
 
 
 def _posted(request: HttpRequest) -> dict[str, str]:

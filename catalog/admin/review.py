@@ -28,7 +28,7 @@ from .editor import desk as desks
 from .editor.panes import PAGE, render_pane
 from .events import said
 from .findings import in_words, tally
-from .lines import Row, compare
+from .lines import Row, compare, shortened
 from .pages import PUBLISH, actor, may, require, show
 from .states import draft_of, later_version
 
@@ -104,7 +104,8 @@ def review_draft(request: HttpRequest, pk: int) -> HttpResponse:
 def _answer(request: HttpRequest, agent: Agent) -> HttpResponse:
     """What the reviewer decided, of the text that was on the screen and of no other."""
     deed, reason, draft = request.POST.get("do", ""), request.POST.get("reason", ""), draft_of(agent)
-    if deed not in _DEEDS or not (revision := request.POST.get("revision", "")).isdecimal():
+    revision = request.POST.get("revision", "")
+    if deed not in _DEEDS or not (revision.isdecimal() and len(revision) < 10):
         raise BadRequest("The form arrived without what was decided.")
     if deed == "recall":
         require(request, "change_draft")
@@ -196,7 +197,7 @@ def _show(request: HttpRequest, agent: Agent, draft: Draft, *, problem: str = ""
         reason_max_length=MAX_NOTE_LENGTH,
         advice=advice,
         is_publishable=not any(item.finding.severity is Severity.ERROR for item in advice),
-        changes=changes,
+        changes=shortened(changes),
         extent=extent_of(changes),
         gained=gained,
         lost=lost,

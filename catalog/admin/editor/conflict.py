@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from catalog.admin.lines import Row, compare
+from catalog.admin.lines import Row, compare, shortened
 from catalog.models import Agent, Draft, Event
 
 from .merging import Merge, changed, merge
@@ -119,7 +119,7 @@ def conflict_of(stored: Draft | None, base: str, mine: str, user: User, *, agent
         theirs_revision=stored.revision,
         mine_source=mine,
         merge=merge(base, mine, stored.source),
-        groups=compare(stored.source, mine),
+        groups=shortened(compare(stored.source, mine)),
         by_me=changed(base, mine),
         by_them=changed(base, stored.source),
         agent=stored.agent,
@@ -141,7 +141,7 @@ def _gone(base: str, mine: str, user: User, agent: Agent | None) -> Conflict:
         theirs_revision=0,
         mine_source=mine,
         merge=merge(base, mine, theirs) if version else Merge(mine),
-        groups=compare(theirs, mine) if version else [],
+        groups=shortened(compare(theirs, mine)) if version else [],
         agent=agent,
     )
 

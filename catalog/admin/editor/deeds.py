@@ -77,8 +77,14 @@ def _save(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
 
 
 def _goes_on_from(desk: Desk, theirs: Draft | None) -> bool:
-    """Whether nobody's text is lost where this one goes on from a later revision: one of the two changed nothing."""
-    if theirs is None or theirs.is_in_review or desk.base not in (desk.source, theirs.source) or desk.problems:
+    """Whether nobody's text is lost where this one goes on from a later revision: one of the two changed nothing,
+    or the later one is what this page sent before and heard no answer to."""
+    if theirs is None or theirs.is_in_review:
+        return False
+    if theirs.source == desk.unheard:
+        _go_on_from(desk, theirs)
+        return True
+    if desk.base not in (desk.source, theirs.source) or desk.problems:
         return False
     if desk.source == desk.base != theirs.source:
         desk.put(theirs.source)

@@ -21,7 +21,7 @@ from catalog.models import Agent, Draft, Version
 from catalog.publishing import NotPublishable, clean_note, clean_title
 
 from .conflict import Conflict
-from .form import written
+from .form import Written, written
 
 FORM, SOURCE = "form", "source"
 VIEWS = (FORM, SOURCE)
@@ -51,6 +51,7 @@ class Desk:
     newer_version: Version | None = None  # published since the text was written
     base_title: str = ""  # what the page was given
     base_note: str = ""
+    unheard: str | None = None  # the text this page sent before, where it heard no answer
     wrote: set[str] = field(default_factory=set)  # "title", "note": what of the two was written here
     sheet: Sheet | None = None  # what it sent
     blank_cards: int = 0
@@ -89,10 +90,10 @@ def stored(agent: Agent, draft: Draft, view: str = FORM) -> Desk:
     return desk
 
 
-def sent(agent: Agent, sheet: Sheet, base: str | None = None) -> Desk:
-    """What a page sent: by its `view` the fields of the form or the whole text. `base` is exact, where given.
+def sent(agent: Agent, sheet: Sheet, base: str | None = None, unheard: Sheet | None = None) -> Desk:
+    """What a page sent: the fields of the form, or the whole text. `base` is exact, where given.
 
-    Raises BadRequest where the form is not ours.
+    `unheard` is what it sent before without hearing an answer: stored or not, it is no text of anybody else. Raises BadRequest where the form is not ours.
     """
     draft = draft_of(agent)
     try:
@@ -104,16 +105,20 @@ def sent(agent: Agent, sheet: Sheet, base: str | None = None) -> Desk:
         before = base if base is not None else with_own_line_ends(sheet.get("base", before), before)
     title, note = (title_in(draft), draft.note) if draft else (agent.title, "")
     desk = Desk(agent, draft, before, revision, read(before), title, note)
-    if SOURCE in sheet:
-        desk.view = SOURCE
-        desk.put(with_own_line_ends(sheet.get(SOURCE, ""), before))
-    else:
-        if not desk.is_new:  # people have it under its name: Rename changes that, and nothing else
-            sheet = MultiValueDict({name: sheet.getlist(name) for name in sheet if name != "name"})
-        result = written(desk.definition, sheet)
-        desk.definition, desk.problems = result.definition, dict(result.problems)
+    if not desk.is_new:  # people have it under its name: Rename changes that, and nothing else
+        sheet = MultiValueDict({name: sheet.getlist(name) for name in sheet if name != "name"})
+    desk.view = SOURCE if SOURCE in sheet else FORM
+    desk.unheard = _written(desk.definition, unheard).definition.source if unheard else None
+    result = _written(desk.definition, sheet)
+    desk.definition, desk.problems = result.definition, dict(result.problems)
     _take_title_and_note(desk, sheet)
     return desk
+
+
+def _written(base: Definition, sheet: Sheet) -> Written:
+    if SOURCE in sheet:
+        return Written(read(with_own_line_ends(sheet.get(SOURCE, ""), base.source)))
+    return written(base, sheet)
 
 
 def _take_title_and_note(desk: Desk, sheet: Sheet) -> None:

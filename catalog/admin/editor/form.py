@@ -303,8 +303,11 @@ def _in_words(key: str, value: str) -> tuple[str, str]:
 
 
 def _unquoted(option: str) -> str:
-    """The value of an option that holds it as JSON."""
-    return as_area(str(json.loads(option)))
+    """The value of an option that holds it as JSON; whatever else was sent is shown as it is, shortened."""
+    try:
+        return as_area(_described(json.loads(option)))
+    except (ValueError, RecursionError):
+        return as_area(_described(option))
 
 
 def _cards(sent: Sent, blank: int) -> Iterable[Card]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from catalog.admin.lines import MANY_LINES
 from catalog.definition import FIELDS, Definition, Example, InvalidValue, read
 from catalog.definition.limits import MAX_SOURCE_BYTES
 from catalog.definition.rewriting import is_same
@@ -46,8 +47,8 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
         return Merge(theirs)
     if theirs == base:
         return Merge(mine)
-    if max(len(base), len(mine), len(theirs)) > MAX_SOURCE_BYTES:
-        return Merge(None, ("the text as a whole: it is too long to be merged",))
+    if trouble := _too_large(base, mine, theirs):
+        return Merge(None, (f"the text as a whole: {trouble} to be merged",))
     sides = Sides(read(base), read(mine), read(theirs))
     try:
         together = weave_text(base, mine, theirs)
@@ -57,6 +58,19 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
     except Knot as knot:
         places = (_near("the text", knot),)
     return _by_fields(sides) or Merge(None, places)
+
+
+def _too_large(*texts: str) -> str:
+    """Why texts are not merged: their lines are aligned several times."""
+    if max(map(len, texts)) > MAX_SOURCE_BYTES:
+        return "it is too long"
+    if max(map(_line_count, texts)) > MANY_LINES:
+        return "it has too many lines"
+    return ""
+
+
+def _line_count(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n") + 1
 
 
 def changed(base: str, side: str) -> tuple[str, ...]:
@@ -81,7 +95,10 @@ def changed(base: str, side: str) -> tuple[str, ...]:
 
 
 def mine_where_both_changed(base: str, mine: str, theirs: str) -> str | None:
-    """`theirs` with everything I changed: where both did, mine stands. None where the fields cannot be told apart."""
+    """`theirs` with everything I changed: where both did, mine stands. None where the fields cannot be told apart,
+    and for texts too large to be merged."""
+    if _too_large(base, mine, theirs):
+        return None
     sides = Sides(read(base), read(mine), read(theirs))
     if any(side.frontmatter.fault for side in sides):
         return None

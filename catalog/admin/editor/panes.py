@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from catalog import projection
 from catalog.admin.advice import Advice, advice_on
-from catalog.admin.lines import compare, split_lines, steps
+from catalog.admin.lines import compare, shortened, split_lines, steps
 from catalog.definition import FIELDS
 from catalog.rendering import render_lines, render_prompt
 
@@ -24,6 +24,7 @@ from .naming import NameNote, name_note, name_of
 
 PAGE, FILE, CHANGES, CHECKS = "page", "file", "changes", "checks"
 _GENERAL = "file"  # where findings stand that concern no field of the form
+_MOST_LINES = 5_000  # of the File pane; the Source view has any number
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,15 @@ def _page(desk: Desk) -> dict[str, Any]:
 
 def _file(desk: Desk) -> dict[str, Any]:
     latest = desk.agent.latest_version
-    return {"lines": _marked(latest.source if latest else None, desk.source), "latest": latest}
-
-
-def _marked(old: str | None, new: str) -> list[FileLine]:
-    lines = [line.text for line in split_lines(new)]
+    lines = [line.text for line in split_lines(desk.source)]
     if not lines[-1]:
         lines.pop()
+    marked = _marked(latest.source if latest else None, lines)
+    return {"lines": marked, "more": len(lines) - len(marked), "latest": latest}
+
+
+def _marked(old: str | None, lines: list[str]) -> list[FileLine]:
+    """The first lines of a text, each with what became of it."""
     fresh, gone = [False] * (len(lines) + 1), [0] * (len(lines) + 1)
     if old is not None:
         before = [line.text for line in split_lines(old)]
@@ -71,13 +74,13 @@ def _marked(old: str | None, new: str) -> list[FileLine]:
             if kind != "equal":
                 fresh[at:until] = [True] * (until - at)
                 gone[at] += stop - start
-    shown = zip(render_lines(lines), fresh, gone, strict=False)
+    shown = zip(render_lines(lines[:_MOST_LINES]), fresh, gone, strict=False)
     return [FileLine(number, text, is_new, lost) for number, (text, is_new, lost) in enumerate(shown, 1)]
 
 
 def _changes(desk: Desk) -> dict[str, Any]:
     latest = desk.agent.latest_version
-    return {"latest": latest, "groups": compare(latest.source, desk.source) if latest else []}
+    return {"latest": latest, "groups": shortened(compare(latest.source, desk.source)) if latest else []}
 
 
 def _checks(desk: Desk) -> dict[str, Any]:

@@ -148,8 +148,12 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     require_sight(request, "draft")
     asked = _asked(request)
     deed, sheet = str(asked.get("do", "look")), _sheet(asked)
-    base = asked.get("base")
-    desk = desks.sent(_agent(pk), sheet, base if isinstance(base, str) else None)
+    if asked.get("user") not in (None, actor(request).get_username()):
+        return JsonResponse({"logIn": True}, status=401)  # the text is somebody else's
+    base, unheard = asked.get("base"), asked.get("unheard")
+    desk = desks.sent(
+        _agent(pk), sheet, base if isinstance(base, str) else None, _entries(unheard) if unheard else None
+    )
     said = ""
     if deed not in ("look", "form"):
         require(request, *rights_for(deed, desk))
@@ -179,14 +183,18 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
 
 def _sheet(asked: dict[str, Any]) -> Sheet:
     """The fields as a form would have sent them."""
-    sheet: MultiValueDict[str, str] = MultiValueDict()
-    entries = asked.get("entries")
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry):
-            sheet.appendlist(*entry)
+    sheet = _entries(asked.get("entries"))
     for name in ("revision", "theirs", "base_title", "base_note"):
         if name in asked:
             sheet[name] = str(asked[name])
+    return sheet
+
+
+def _entries(entries: object) -> Sheet:
+    sheet: Sheet = MultiValueDict()
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry):
+            sheet.appendlist(*entry)
     return sheet
 
 

@@ -81,6 +81,7 @@ class Cards {
   }
 
   undo() {
+    if (!this.list || !this.removed.length) return; // the source is shown instead of the cards
     const { card, at } = this.removed.pop();
     this.list.insertBefore(card, this.all[at] || null);
     this.settle(`Example ${at + 1} is back`);

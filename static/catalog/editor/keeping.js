@@ -44,6 +44,15 @@ export class Keeping {
     }
   }
 
+  // Keeps a text that another one takes the place of; it is offered at the next visit.
+  setAside(copy) {
+    try {
+      localStorage.setItem(`${this.key}-${Date.now()}`, JSON.stringify({ ...copy, user: this.user, at: Date.now() }));
+    } catch {
+      // Storage is off or full.
+    }
+  }
+
   // Removes a copy; gives what puts it back.
   take(key) {
     const kept = localStorage.getItem(key);
@@ -54,16 +63,27 @@ export class Keeping {
   // What other windows, or this one before a crash, could not store; the newest first.
   leftovers() {
     const found = [];
-    try {
-      for (const key of Object.keys(localStorage)) {
-        if (!key.startsWith(PREFIX)) continue;
-        const copy = JSON.parse(localStorage.getItem(key));
-        if (Date.now() - copy.at > KEPT_FOR) localStorage.removeItem(key);
-        else if (key.startsWith(this.prefix) && key !== this.key && copy.user === this.user) found.push({ key, ...copy });
-      }
-    } catch {
-      return [];
+    for (const key of storedKeys()) {
+      const copy = read(key);
+      if (!copy || Date.now() - copy.at > KEPT_FOR) this.remove(key);
+      else if (key.startsWith(this.prefix) && key !== this.key && copy.user === this.user) found.push({ key, ...copy });
     }
     return found.sort((one, other) => other.at - one.at);
+  }
+}
+
+function storedKeys() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+  } catch {
+    return [];
+  }
+}
+
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
   }
 }

@@ -12,9 +12,10 @@ const NOT_SENT = new Set(["csrfmiddlewaretoken", "base", "base_title", "base_not
 export class Live extends EventTarget {
   // `form`: the form; `addresses`: {live, again}; `data`: {base, revision}; `pane()`: the name of the pane shown;
   // `logIn()`: asks for the password, resolves to a fresh token or null.
-  constructor({ form, addresses, data, pane, logIn, window }) {
+  constructor({ form, addresses, data, pane, logIn }) {
     super();
-    Object.assign(this, { form, addresses, pane, logIn, window });
+    Object.assign(this, { form, addresses, pane, logIn });
+    this.user = data.user;
     this.base = data.base;
     this.revision = data.revision;
     this.given = { ...data.given }; // title and note, which are not in the text
@@ -23,6 +24,8 @@ export class Live extends EventTarget {
     this.stored = 0; // what of it is stored
     this.whole = true; // whether every field is in the text
     this.paused = false; // two texts stand against each other
+    this.isPutOff = false; // the log-in was asked for, and put off
+    this.unheard = null; // what was sent to be stored, where no answer came
     this.source = data.base;
     this.queue = [];
     this.failures = 0;
@@ -100,15 +103,18 @@ export class Live extends EventTarget {
   async send(item, isSecond = false) {
     const [typed, pane] = [this.typed, this.pane()];
     const beside = Object.fromEntries(BESIDE.map((name) => [name, this.form.elements[name]?.value]));
+    const entries = this.entries();
     let response = null;
     let answer = null;
     try {
-      response = await this.post(item, pane);
+      response = await this.post(item, pane, entries);
       if (isJson(response)) answer = await response.json();
     } catch {
+      if (item.deed === "save") this.unheard = entries;
       return this.lost(item);
     }
-    if (response.status >= 500) return this.lost(item);
+    if (response.status >= 500) return this.lost(item, response.status);
+    if (item.deed === "save") this.unheard = null;
     if (response.status === 401) return this.loggedOut(item);
     if (response.status === 403 && !answer && !isSecond) return this.sendWithFreshToken(item);
     if (answer) return this.heard(response.status, answer, { ...item, typed, pane, beside });
@@ -116,7 +122,7 @@ export class Live extends EventTarget {
     return null;
   }
 
-  post({ deed, more }, pane) {
+  post({ deed, more }, pane, entries) {
     return fetch(this.addresses.live, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
@@ -126,9 +132,10 @@ export class Live extends EventTarget {
         base: this.base,
         base_title: this.given.title,
         base_note: this.given.note,
-        entries: this.entries(),
+        entries,
+        unheard: this.unheard,
         pane,
-        window: this.window,
+        user: this.user,
         ...more,
       }),
       signal: AbortSignal.timeout(PATIENCE),
@@ -140,7 +147,7 @@ export class Live extends EventTarget {
     try {
       const fresh = await (await fetch(this.addresses.again)).json();
       this.token = fresh.token;
-      return fresh.user ? this.send(item, true) : this.loggedOut(item);
+      return fresh.user === this.user ? this.send(item, true) : this.loggedOut(item);
     } catch {
       return this.lost(item);
     }
@@ -186,7 +193,8 @@ export class Live extends EventTarget {
 
   async loggedOut(item) {
     this.tell("loggedOut");
-    const token = await this.logIn();
+    const token = this.isPutOff ? null : await this.logIn();
+    this.isPutOff = !token;
     if (!token) {
       this.tell("stillLoggedOut");
       return null;
@@ -196,10 +204,16 @@ export class Live extends EventTarget {
     return this.send(item);
   }
 
-  lost(item) {
+  // Ask for the log-in that was put off.
+  logInNow() {
+    this.isPutOff = false;
+    return this.save();
+  }
+
+  lost(item, status = 0) {
     const wait = RETRIES[Math.min(this.failures, RETRIES.length - 1)];
     this.failures += 1;
-    this.tell("lost", { deed: item.deed });
+    this.tell("lost", { deed: item.deed, status });
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => this.retry(), wait);
     return null;

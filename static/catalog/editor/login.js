@@ -8,14 +8,14 @@ export function askToLogIn(dialog, address, token) {
   trouble.textContent = "";
   password.value = "";
   dialog.showModal();
-  (form.elements.username.value ? password : form.elements.username).focus();
+  password.focus();
 
   return new Promise((resolve) => {
     let fresh = null;
     const onSubmit = async (event) => {
       event.preventDefault();
       const answer = await logIn(address, token(), form);
-      if (answer.token && answer.user) {
+      if (answer.token && answer.user === form.elements.username.value) {
         fresh = answer.token;
         dialog.close();
       } else {

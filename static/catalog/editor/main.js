@@ -30,7 +30,6 @@ live = new Live({
   data,
   pane: () => panes.name,
   logIn: () => askToLogIn(logInDialog, addresses.again, () => live.token),
-  window: thisWindow,
 });
 const keeping = new Keeping({ draft: addresses.draft, user: data.user, window: thisWindow });
 const copyOfText = () => ({ base: live.base, revision: live.revision, given: live.given, entries: live.entries() });
@@ -44,10 +43,18 @@ function say(words, state, address = "") {
     link.textContent = words;
     saveState.replaceChildren(address ? link : words);
   }
+  const wasTrouble = saveState.classList.contains("trouble");
+  const isTrouble = !["saved", "unsaved"].includes(state);
   saveState.dataset.state = state;
+  saveState.classList.toggle("trouble", isTrouble);
+  // Every pause in typing ends in "Saved": only what went wrong, and that it is well again, is read aloud.
+  if (isTrouble || (wasTrouble && state === "saved")) document.getElementById("save-said").textContent = words;
 }
 
-const sayTwoTexts = () => say("Not saved: two texts", "trouble", "#conflict-headline");
+// What keeps a text from being stored, and is still so while somebody types on.
+const LASTING = new Set(["offline", "logged-out", "refused"]);
+
+const sayTwoTexts = () => say("Not saved: two texts", "conflict", "#conflict-headline");
 
 function clock() {
   return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date());
@@ -84,39 +91,40 @@ function notice(kind, words, buttons = []) {
 live.addEventListener("typed", () => {
   keeping.remember(copyOfText);
   if (live.paused) sayTwoTexts();
-  else if (saveState.dataset.state !== "trouble") say("Not saved yet", "unsaved");
+  else if (!LASTING.has(saveState.dataset.state)) say("Not saved yet", "unsaved");
 });
 
 live.addEventListener("seen", ({ detail }) => {
   showParts(detail);
   if (detail.trouble) {
     notice("danger", detail.trouble);
-    say("Not saved", "trouble");
+    say("Not saved", "refused");
     return;
   }
   if (!detail.saved) return;
   if (detail.deed === "save") notices.querySelector(":scope > [role]:not([data-asks])")?.remove();
   if (detail.whole && !live.isUnsaved) keeping.forget();
-  if (!detail.whole) say("Saved, but for the marked fields", "trouble");
+  if (!detail.whole) say("Saved, but for the marked fields", "partly");
   else if (!live.isUnsaved) say(`Saved ${clock()}`, "saved");
   conflict.replaceChildren();
 });
 
 live.addEventListener("lost", ({ detail }) => {
-  if (live.isUnsaved) say("No connection. Kept in this browser", "trouble");
-  if (!["look", "save"].includes(detail.deed)) notice("warning", "There is no connection. Nothing was changed; try again.");
+  const why = detail.status ? "The server has a problem" : "No connection";
+  if (live.isUnsaved) say(`${why}. Kept in this browser`, "offline");
+  if (!["look", "save"].includes(detail.deed)) notice("warning", `${why}. Nothing was changed; try again.`);
 });
 
-live.addEventListener("loggedOut", () => say("Logged out. Kept in this browser", "trouble"));
+live.addEventListener("loggedOut", () => say("Logged out. Kept in this browser", "logged-out"));
 live.addEventListener("loggedIn", () => presence.again());
 live.addEventListener("stillLoggedOut", () => {
   notice("warning", "You are logged out. What you write is kept in this browser, and saved when you log in again.", [
-    ["Log in", () => live.save()],
+    ["Log in", () => live.logInNow()],
   ]);
 });
 
 live.addEventListener("refused", ({ detail }) => {
-  say("Not saved", "trouble");
+  say("Not saved", "refused");
   const reasons = {
     403: "You may not change this draft any more. Your text is kept in this browser: copy what you need.",
     404: "This agent is not here any more. Your text is kept in this browser: copy what you need.",
@@ -188,7 +196,7 @@ document.addEventListener("click", async (event) => {
   if (verb === "example") return; // cards.js
   event.preventDefault();
   if (verb === "save") await live.save();
-  else if (verb === "mend") await renew(button.value);
+  else if (verb === "mend") await mend(button.value);
   else if (["keep", "merge", "take"].includes(verb)) await settleConflict(verb);
   else await leaveWith(button);
 });
@@ -217,8 +225,17 @@ async function renew(deed, more = {}) {
   return answer;
 }
 
+async function mend(deed) {
+  const answer = await renew(deed);
+  if (!answer) return;
+  const name = deed.split(":")[1];
+  const field = document.getElementById(`field-${name === "description" ? "lead" : name}`);
+  field?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+}
+
 async function settleConflict(verb) {
   const mine = copyOfText();
+  if (verb === "take" && live.isUnsaved) keeping.setAside(mine);
   const answer = await renew(verb, { theirs: Number(conflict.dataset.revision) });
   if (!answer) return;
   notice("good", answer.said, verb === "take" ? [["Bring mine back", () => bringBack(mine)]] : []);
@@ -346,8 +363,9 @@ const presence = startPresence({
   onNewer: (info) => {
     if (live.paused || live.isUnsaved) return; // the next save says so, with both texts
     if (info.revision === 0) notice("warning", "This draft was published or discarded just now.");
+    else if (data.inReview) notice("warning", "This draft was returned or taken back just now.", [["Show it", reload]]);
     else if (info.state !== "editing") notice("warning", "This draft was submitted for review just now.", [["Show it", reload]]);
-    else notice("warning", newer(info), [["Show it", () => renew("take")]]);
+    else notice("warning", newer(info), [["Show it", () => (live.isUnsaved ? live.save() : renew("take"))]]);
   },
   onLoggedOut: () => live.isUnsaved && live.save(),
 });
@@ -363,7 +381,7 @@ if (data.isUnsaved) {
   live.paused = conflict.childElementCount > 0;
   live.typed += 1;
   if (live.paused) sayTwoTexts();
-  else say("Not saved", "trouble");
+  else say("Not saved", "refused");
   keeping.remember(copyOfText);
 } else if (!data.inReview) {
   offerLeftovers();
