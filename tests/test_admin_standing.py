@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from catalog import publishing
+from catalog import drafting, publishing
 from catalog.definition import read
 from catalog.models import Agent, Event, Version
 from tests.forms import fields_of, log_in, send
@@ -61,7 +61,16 @@ def test_renaming_what_was_never_published_promises_no_version(client: Client, e
     agent, _ = publishing.register(read(agent_source()), by=editor)
     page = text_of(log_in(client, editor), f"{AGENTS}{agent.pk}/rename/")
     assert "publishes" not in page
-    assert "The old address leads to the new one for ever." in page
+    assert "Nobody knows the old one yet" in page
+
+
+def test_renaming_what_was_never_published_renames_it_in_its_draft(client: Client, editor: User) -> None:
+    agent, _ = publishing.register(read(agent_source()), by=editor)
+    drafting.open_draft(agent, by=editor, source=agent_source())
+    log_in(client, editor).post(f"{AGENTS}{agent.pk}/rename/", {"name": "critic"})
+    agent.refresh_from_db()
+    assert (agent.name, agent.draft.source) == ("critic", agent_source("critic"))
+    assert not agent.former_names.exists()
 
 
 def test_a_name_that_is_taken_is_refused_in_the_form(client: Client, publisher: User, publish_source: Publish) -> None:

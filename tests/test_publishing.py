@@ -63,8 +63,15 @@ def test_a_name_that_is_no_address_is_folded_into_one_and_kept_as_title(publishe
 
 
 def test_an_old_name_registers_as_the_agent_that_had_it(agent: Agent, publisher: User) -> None:
+    publishing.publish(agent, _source("One."), by=publisher)
     publishing.rename(agent, "critic", by=publisher)
     assert publishing.register(parse(_source("One.")), by=publisher) == (agent, False)
+
+
+def test_a_name_that_nobody_has_seen_is_free_again_after_a_rename(agent: Agent, publisher: User) -> None:
+    publishing.rename(agent, "critic", by=publisher)
+    other, is_new = publishing.register(parse(_source("One.")), by=publisher)
+    assert (is_new, other.name) == (True, "code-reviewer")
 
 
 def test_a_draft_without_a_name_cannot_be_registered(publisher: User) -> None:

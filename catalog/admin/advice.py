@@ -82,7 +82,7 @@ def _label(finding: Finding) -> str:
     field = FIELDS.get(key)
     label = field.label.lower() if field else key
     if value is None:
-        return f"Remove the {label}"
+        return "Allow all tools" if key == "tools" else f"Remove the {label}"
     if finding.code.startswith("reading-"):
         return f"Quote the {label}" if len(finding.fix) == 1 else "Quote these fields"
     text = ", ".join(value) if isinstance(value, tuple) else str(value)

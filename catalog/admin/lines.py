@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import repeat, zip_longest
 from typing import Literal, NamedTuple
 
 _END = re.compile(r"(\r\n|\r|\n)")
@@ -32,6 +32,9 @@ class Line(NamedTuple):
 
 def split_lines(text: str) -> list[Line]:
     """The lines with their ends; the last one has none, and is empty where the text ends with a line end."""
+    if "\r" not in text:  # nearly every text, and several times faster
+        *ended, last = text.split("\n")
+        return [*map(Line, ended, repeat("\n")), Line(last, "")]
     parts = _END.split(text)
     return [Line(*pair) for pair in zip_longest(parts[::2], parts[1::2], fillvalue="")]
 

@@ -40,15 +40,17 @@ def suggested(title: str) -> str:
     return name
 
 
-def note_on(typed: str) -> NameNote:
-    """Whether a name can be given to a new agent, and what a person should know of it."""
+def note_on(typed: str, *, but: Agent | None = None) -> NameNote:
+    """Whether a name can be given to a new agent, or to `but`, which goes by it or by another one."""
     name = fold_name(typed)
     if not name:
         return NameNote("", NO_NAME)
+    if but and name == but.name:
+        return NameNote(name)
     if len(name) > MAX_NAME_LENGTH:
         return NameNote(name, f"This name has {len(name)} characters; at most {MAX_NAME_LENGTH} are kept. Shorten it.")
     if agent := Agent.objects.filter(name=name).first():
-        if _has_text(agent):
+        if but or _has_text(agent):
             return NameNote(name, f"There is an agent named {name} already.", agent)
         return NameNote(name, f"A draft of this name was begun and discarded. {name} is free again.", None, agent)
     if former := FormerName.objects.select_related("agent").filter(name=name).first():

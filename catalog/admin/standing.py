@@ -1,4 +1,4 @@
-"""An agent's name and standing: rename, deprecate, recommend again. Imports `publishing` and `models`."""
+"""An agent's name and standing: rename, deprecate, recommend again. Imports `publishing`, `drafting` and `models`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from catalog import publishing
-from catalog.definition import fold_name
+from catalog import drafting, publishing
+from catalog.definition import fold_name, read
 from catalog.models import Agent
 
 from .pages import PUBLISH, PlainForm, Question, actor, answered, ask, may, refusals_in, require
+from .states import draft_of
 
 
 class RenameForm(PlainForm):
@@ -75,9 +76,19 @@ def rename_agent(request: HttpRequest, pk: int) -> HttpResponse:
             if not may_rename(request, agent):  # published since it was asked: its name is the publishers' now
                 raise PermissionDenied
             renamed = publishing.rename(agent, typed, by=actor(request))
-            messages.success(request, f"It is named {renamed.name} now. The old address leads there.")
+            _rename_in_draft(renamed, request)
+            leads = " The old address leads there." if renamed.former_names.exists() else ""
+            messages.success(request, f"It is named {renamed.name} now.{leads}")
             return redirect("admin:catalog_agent_change", pk)
     return ask(request, question, form)
+
+
+def _rename_in_draft(agent: Agent, request: HttpRequest) -> None:
+    """An agent that was never published goes by the name of its draft: there the new name stands, too."""
+    draft = draft_of(agent)
+    if draft and not draft.is_in_review and not agent.versions.exists():
+        source = read(draft.source).replace(name=agent.name).source
+        drafting.save(draft, source, by=actor(request), revision=draft.revision)
 
 
 def _ask_for_name(request: HttpRequest, agent: Agent, name: str) -> HttpResponse:
@@ -95,6 +106,8 @@ def _ask_for_name(request: HttpRequest, agent: Agent, name: str) -> HttpResponse
 
 def _after_renaming(agent: Agent) -> str:
     leads = "The old address leads to the new one for ever."
+    if not agent.versions.exists():
+        return "Nobody knows the old one yet: nothing of it is kept."
     if agent.latest_version_id is None:
         return leads
     return (

@@ -351,7 +351,8 @@ def newest_to_offer(agent: Agent, *, without: Version | None = None) -> Version 
 
 def _take_name(agent: Agent, name: str) -> None:
     """Change the row's name first and look at the former names then: a rename running beside shows in one."""
-    FormerName.objects.get_or_create(name=agent.name, defaults={"agent": agent})
+    if agent.versions.exists():  # nobody knows a name under which nothing was published
+        FormerName.objects.get_or_create(name=agent.name, defaults={"agent": agent})
     try:
         with transaction.atomic():
             Agent.objects.filter(pk=agent.pk).update(name=name)

@@ -1,6 +1,7 @@
 """What changed from one text to another, field by field and in words, for people who never see the file.
 
-Plain Python over `definition` and `lines`. All work is bounded: what is too much to compare is shown as rewritten.
+Plain Python over `definition`, `lines` and `marks`. All work is bounded: what is too much to compare is shown as
+rewritten.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from catalog.admin.lines import Step, steps
@@ -17,6 +18,7 @@ from catalog.definition import FIELDS, Definition, Example, Kind, nested_text
 from catalog.definition.tools import names_in
 
 from .controls import as_area, line_of, scalar_text
+from .marks import LEAST_ALIKE, Piece, Work, cut, marked, shortened, words_in
 from .sections import PARTS, cut_prompt
 
 ONLY_WRITING = "Only the way the file is written changes, nothing that is read."
@@ -26,30 +28,15 @@ UNREADABLE = "The fields above the prompt cannot be read as the text stands now.
 TOO_LONG = "The prompt is too long to be compared word by word. Its lines are compared below."
 TOO_MANY = "There are too many examples to be compared one by one. Their lines are compared below."
 
-_MOST_TOKENS = 2_000  # of both texts together
-_MOST_EFFORT = 40_000_000  # for all comparisons by word: well below a second
 _MOST_LINES = 5_000
 _MOST_EXAMPLES = 100
-_MOST_SAME = 240  # characters that did not change, shown between two that did
-_LEAST_ALIKE = 0.3  # below it two texts are two texts, and not one that was changed
 
 _PART_LABELS = dict(
     zip(PARTS, ("What is going on", "The user says", "The assistant answers", "Why this agent"), strict=True)
 )
 
-# Chinese and Japanese write no spaces: there each character counts as a word.
-_CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-_TOKEN = re.compile(rf"(?:[{_CJK}]|[^\s{_CJK}]+|^)\s*")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of text that stayed, went or came."""
-
-    kind: Literal["same", "gone", "new"]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +68,9 @@ class Change:
     sentence: str = ""
 
 
-@dataclass
-class _Work:
-    """The effort that is left for comparing words."""
-
-    left: int = field(default_factory=lambda: _MOST_EFFORT)
-
-
 def changes(old: Definition, new: Definition, *, title: tuple[str, str] | None) -> list[Change]:
     """What changed from `old` to `new`, in the order of the form; `title` is the title before and after."""
-    work = _Work()
+    work = Work()
     found = list(_values("Title", *title)) if title else []
     if old.source == new.source:
         return found
@@ -100,7 +80,7 @@ def changes(old: Definition, new: Definition, *, title: tuple[str, str] | None) 
     return [*found, *(in_text or [Change("", "sentence", sentence=ONLY_WRITING)])]
 
 
-def _first(old: Definition, new: Definition, work: _Work) -> Iterator[Change]:
+def _first(old: Definition, new: Definition, work: Work) -> Iterator[Change]:
     """Name and description."""
     yield from _values("Name", *(_described(one.fields.get("name")) for one in (old, new)))
     before, after = (one.fields.get("description") for one in (old, new))
@@ -113,7 +93,7 @@ def _first(old: Definition, new: Definition, work: _Work) -> Iterator[Change]:
     yield from found
 
 
-def _others(old: Definition, new: Definition, work: _Work) -> Iterator[Change]:
+def _others(old: Definition, new: Definition, work: Work) -> Iterator[Change]:
     """Tools, model and color, then the other fields the form has, then those that coding tools do not know."""
     first = ("name", "description", "tools", "model", "color")
     rest = [key for key in FIELDS if key not in first]
@@ -128,7 +108,7 @@ def _as_json(definition: Definition, key: str) -> str:
     return json.dumps(definition.fields[key], sort_keys=True) if key in definition.fields else ""
 
 
-def _field(key: str, old: Definition, new: Definition, work: _Work) -> Iterator[Change]:
+def _field(key: str, old: Definition, new: Definition, work: Work) -> Iterator[Change]:
     about = FIELDS.get(key)
     before, after = old.fields.get(key), new.fields.get(key)
     if about is None:
@@ -138,7 +118,11 @@ def _field(key: str, old: Definition, new: Definition, work: _Work) -> Iterator[
     elif about.kind in (Kind.TOOLS, Kind.NAMES):
         yield from _names(about.label, before, after)
     elif about.kind in (Kind.MAP, Kind.SERVERS):
-        yield from _text(about.label, nested_text(old, key), nested_text(new, key), work)
+        passage = _passage(as_area(nested_text(old, key)), as_area(nested_text(new, key)), work)
+        if passage.note:  # a space more may be another setting
+            yield from _values(about.label, _described(before), _described(after))
+        else:
+            yield Change(about.label, "text", (passage,))
     elif about.kind is Kind.PROSE and all(isinstance(value, str | None) for value in (before, after)):
         yield from _text(about.label, before or "", after or "", work)
     else:
@@ -191,10 +175,14 @@ def _scope(tools: Sequence[str] | None) -> str:
 
 def _names(label: str, before: Any, after: Any) -> Iterator[Change]:
     old, new = names_in(before), names_in(after)
-    if None in (old, new) and not (before is None or after is None):
+    if any(value is not None and not _is_plain(value) for value in (before, after)):
         yield from _values(label, _described(before), _described(after))
     else:
         yield from _lists(label, old or (), new or ())
+
+
+def _is_plain(value: Any) -> bool:
+    return all(isinstance(item, str | int | float) for item in (value if isinstance(value, list) else [value]))
 
 
 def _lists(label: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
@@ -207,7 +195,7 @@ def _lists(label: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Chang
 # --- Words -------------------------------------------------------------------------------------------
 
 
-def _text(label: str, old: str, new: str, work: _Work) -> Iterator[Change]:
+def _text(label: str, old: str, new: str, work: Work) -> Iterator[Change]:
     old, new = as_area(old).strip(), as_area(new).strip()
     if old == new:
         return
@@ -218,96 +206,24 @@ def _text(label: str, old: str, new: str, work: _Work) -> Iterator[Change]:
         yield Change(label, "text", (passage,))
 
 
-def _passage(old: str, new: str, work: _Work, label: str = "", place: str = "") -> Passage:
+def _passage(old: str, new: str, work: Work, label: str = "", place: str = "") -> Passage:
     pieces = marked(old, new, work)
     is_seen = any(piece.kind != "same" and piece.text.strip() for piece in pieces)
-    return Passage(_shortened(pieces), label, place, "" if is_seen else ONLY_SPACES)
-
-
-def marked(old: str, new: str, work: _Work) -> list[Piece]:
-    """`new` with what came marked, and what went where it stood. Spaces between words are not compared."""
-    a, b = ([token for token in _TOKEN.findall(text) if token] for text in (old, new))
-    left, right = ([token.rstrip() for token in tokens] for tokens in (a, b))
-    found = _words(left, right, work) if len(a) + len(b) <= _MOST_TOKENS else None
-    pieces: list[Piece] = []
-    for kind, start, stop, at, until in found or [("replace", 0, len(a), 0, len(b))]:
-        if kind == "equal":
-            pieces.append(Piece("same", "".join(b[at:until])))
-            continue
-        gone, came = "".join(a[start:stop]), "".join(b[at:until])
-        parted = "\n" if "\n" in gone + came and found is None else ""
-        pieces += _trimmed("gone", gone if not came or gone[-1:].isspace() else gone + parted)
-        pieces += _trimmed("new", came)
-    return pieces
-
-
-def _trimmed(kind: Literal["gone", "new"], text: str) -> list[Piece]:
-    """Space at the end carries no mark."""
-    words = text.rstrip()
-    return [*([Piece(kind, words)] if words else []), *([Piece("same", text[len(words) :])] if words != text else [])]
-
-
-def _words(old: Sequence[str], new: Sequence[str], work: _Work) -> list[Step] | None:
-    """How the words follow from each other; None where that is too much work, or they have too little in common."""
-    in_new = Counter(new)
-    work.left -= (sum(in_new[token] for token in old) + len(old)) * min(len(old), len(new))
-    if work.left < 0:
-        return None
-    found = _without_specks(steps(old, new), new)
-    same = sum(len(token) for kind, _, _, at, until in found if kind == "equal" for token in new[at:until])
-    most = max(sum(map(len, old)), sum(map(len, new)))
-    return found if not old or not new or same >= most * _LEAST_ALIKE else None
-
-
-def _without_specks(found: list[Step], new: Sequence[str]) -> list[Step]:
-    """A letter or two that happen to stay between two changes only make both harder to read."""
-    kept: list[Step] = []
-    for number, step in enumerate(found):
-        kind, start, stop, at, until = step
-        is_speck = kind == "equal" and 0 < number < len(found) - 1 and len("".join(new[at:until])) < 3
-        if kept and (is_speck or (kind != "equal" and kept[-1][0] == "replace")):
-            _, a, _, b, _ = kept.pop()
-            kept.append(("replace", a, stop, b, until))
-        else:
-            kept.append(step if kind == "equal" else ("replace", start, stop, at, until))
-    return kept
-
-
-def _shortened(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    """With the long stretches left out in which nothing changed."""
-    joined: list[Piece] = []
-    for piece in pieces:
-        if joined and joined[-1].kind == piece.kind:
-            joined[-1] = Piece(piece.kind, joined[-1].text + piece.text)
-        else:
-            joined.append(piece)
-    last = len(joined) - 1
-    return tuple(
-        Piece("same", _cut(piece.text, is_first=n == 0, is_last=n == last)) if piece.kind == "same" else piece
-        for n, piece in enumerate(joined)
-    )
-
-
-def _cut(text: str, *, is_first: bool, is_last: bool) -> str:
-    if len(text) <= _MOST_SAME:
-        return text
-    half = _MOST_SAME // 2
-    head = "" if is_first else text[:half].rsplit(maxsplit=1)[0]
-    tail = "" if is_last else text[-half:].split(maxsplit=1)[-1]
-    return f"{head} … {tail}".strip() if not (head and tail) else f"{head} … {tail}"
+    return Passage(shortened(pieces), label, place, "" if is_seen else ONLY_SPACES)
 
 
 # --- Examples ----------------------------------------------------------------------------------------
 
 
-def _examples(old: Sequence[Example], new: Sequence[Example], work: _Work) -> Iterator[Change]:
+def _examples(old: Sequence[Example], new: Sequence[Example], work: Work) -> Iterator[Change]:
+    old, new = ([Example(*_texts(example)) for example in side] for side in (old, new))
     if old == new:
         return
     if max(len(old), len(new)) > _MOST_EXAMPLES:
         yield Change("Examples", "sentence", sentence=TOO_MANY)
         return
     pairs = _pairs(old, new)
-    in_order = {at for _, *_, at, until in _equal(steps(old, new)) for at in range(at, until)}
+    in_order = {at for _, _, _, at, until in _equal(steps(old, new)) for at in range(at, until)}
     for at, example in enumerate(new):
         label, before = f"Example {at + 1}", pairs.get(at)
         if before is None:
@@ -327,8 +243,8 @@ def _equal(found: Iterable[Step]) -> Iterator[Step]:
 
 def _pairs(old: Sequence[Example], new: Sequence[Example]) -> dict[int, int]:
     """Which example of `old` each of `new` was: the same one, else the most similar, best at the same place."""
-    pairs = {b: a for _, i, stop, j, _ in _equal(steps(old, new)) for a, b in zip(range(i, stop), range(j, len(new)))}
-    bags = [[set(_TOKEN.findall(" ".join(_texts(one)))) for one in side] for side in (old, new)]
+    pairs = {at + n: start + n for _, start, stop, at, _ in _equal(steps(old, new)) for n in range(stop - start)}
+    bags = [[set(words_in(" ".join(_texts(one)))) for one in side] for side in (old, new)]
     taken = set(pairs.values())
     ranked = sorted(
         (-_likeness(bags[0][a], bags[1][b]) - 0.2 * (a == b) - 2 * (old[a] == new[b]), abs(a - b), a, b)
@@ -337,7 +253,7 @@ def _pairs(old: Sequence[Example], new: Sequence[Example]) -> dict[int, int]:
         if a not in taken and b not in pairs
     )
     for rank, _, a, b in ranked:
-        if -rank >= _LEAST_ALIKE and a not in taken and b not in pairs:
+        if -rank >= LEAST_ALIKE and a not in taken and b not in pairs:
             pairs[b] = a
             taken.add(a)
     return pairs
@@ -351,7 +267,7 @@ def _texts(example: Example) -> list[str]:
     return [as_area(getattr(example, part)).strip() for part in PARTS]
 
 
-def _parts(old: Example, new: Example, work: _Work) -> Iterator[Passage]:
+def _parts(old: Example, new: Example, work: Work) -> Iterator[Passage]:
     for part, before, after in zip(PARTS, _texts(old), _texts(new), strict=True):
         if before != after:
             yield _passage(before, after, work, _PART_LABELS[part])
@@ -366,19 +282,17 @@ def _whole(label: str, example: Example, kind: Literal["gone", "new"]) -> Change
 # --- The prompt --------------------------------------------------------------------------------------
 
 
-def _prompt(before: str, after: str, work: _Work) -> Iterator[Change]:
+def _prompt(before: str, after: str, work: Work) -> Iterator[Change]:
     """The paragraphs that changed, each with a line around it."""
     before, after = (cut_prompt(as_area(prompt)).body for prompt in (before, after))
     if before == after:
         return
-    old, new = ([line for line in text.split("\n")] if text else [] for text in (before, after))
+    old, new = (text.split("\n") if text else [] for text in (before, after))
     if max(len(old), len(new)) > _MOST_LINES:
         yield Change("Prompt", "sentence", sentence=TOO_LONG)
         return
     places = _places(new)
-    passages = [
-        _stretch(old, new, hunk, places, work) for hunk in _hunks(steps(old, new))
-    ]
+    passages = [_stretch(old, new, hunk, places, work) for hunk in _hunks(steps(old, new))]
     if seen := tuple(passage for passage in passages if not passage.note):
         yield Change("Prompt", "text", seen)
     else:
@@ -398,21 +312,25 @@ def _hunks(found: Iterable[Step]) -> list[list[Step]]:
     return hunks
 
 
-def _stretch(old: list[str], new: list[str], hunk: list[Step], places: list[str], work: _Work) -> Passage:
+def _stretch(old: list[str], new: list[str], hunk: list[Step], places: list[str], work: Work) -> Passage:
     pieces: list[Piece] = []
     first, last = hunk[0][3], hunk[-1][4]
     if above := _near(new[max(first - 2, 0) : first][::-1])[::-1]:
-        pieces.append(Piece("same", _cut("\n".join(above), is_first=True, is_last=False) + "\n"))
+        pieces.append(Piece("same", cut("\n".join(above), is_first=True, is_last=False) + "\n"))
     shown = first
     for _, start, stop, at, until in hunk:
-        pieces.append(Piece("same", "".join(f"{line}\n" for line in new[shown:at])))
-        pieces += marked(*("".join(f"{line}\n" for line in lines) for lines in (old[start:stop], new[at:until])), work)
+        pieces.append(Piece("same", _ended(new[shown:at])))
+        pieces += marked(_ended(old[start:stop]), _ended(new[at:until]), work)
         shown = until
     is_seen = any(piece.kind != "same" and piece.text.strip() for piece in pieces)
     if below := _near(new[last : last + 2]):
-        pieces.append(Piece("same", _cut("\n".join(below), is_first=False, is_last=True)))
+        pieces.append(Piece("same", cut("\n".join(below), is_first=False, is_last=True)))
     place = places[min(first, len(places) - 1)] if places else ""
-    return Passage(_shortened(pieces), place=place, note="" if is_seen else ONLY_SPACES)
+    return Passage(shortened(pieces), place=place, note="" if is_seen else ONLY_SPACES)
+
+
+def _ended(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _near(lines: list[str]) -> list[str]:
@@ -433,6 +351,3 @@ def _places(lines: Iterable[str]) -> list[str]:
         elif not is_code and (match := _HEADING.match(line)):
             place = match[1]
     return places
-
-
-_Sorted = Callable[[Any], Any]

@@ -93,7 +93,8 @@ def stored(agent: Agent, draft: Draft, view: str = FORM) -> Desk:
 def sent(agent: Agent, sheet: Sheet, base: str | None = None, unheard: Sheet | None = None) -> Desk:
     """What a page sent: the fields of the form, or the whole text. `base` is exact, where given.
 
-    `unheard` is what it sent before without hearing an answer: stored or not, it is no text of anybody else. Raises BadRequest where the form is not ours.
+    `unheard` is what it sent before without hearing an answer: stored or not, it is no text of anybody else.
+    Raises BadRequest where the form is not ours.
     """
     draft = draft_of(agent)
     try:

@@ -16,11 +16,12 @@ from django.utils.safestring import SafeString
 from catalog import projection
 from catalog.admin.advice import Advice, advice_on
 from catalog.admin.lines import compare, shortened, split_lines, steps
-from catalog.definition import FIELDS
+from catalog.definition import FIELDS, read
 from catalog.rendering import render_lines, render_prompt
 
+from .changes import changes
 from .desk import Desk
-from .naming import NameNote, name_note, name_of
+from .naming import name_note, name_of
 
 PAGE, FILE, CHANGES, CHECKS = "page", "file", "changes", "checks"
 _GENERAL = "file"  # where findings stand that concern no field of the form
@@ -80,7 +81,10 @@ def _marked(old: str | None, lines: list[str]) -> list[FileLine]:
 
 def _changes(desk: Desk) -> dict[str, Any]:
     latest = desk.agent.latest_version
-    return {"latest": latest, "groups": shortened(compare(latest.source, desk.source)) if latest else []}
+    if latest is None:
+        return {"latest": None}
+    found = changes(read(latest.source), desk.definition, title=(desk.agent.title, desk.title))
+    return {"latest": latest, "changes": found, "groups": shortened(compare(latest.source, desk.source))}
 
 
 def _checks(desk: Desk) -> dict[str, Any]:
@@ -101,7 +105,7 @@ PANES = tuple(_CONTEXTS)
 
 def advice(desk: Desk) -> list[Advice]:
     """What is to be said of the text, most severe first."""
-    is_taken = desk.is_new and name_note(desk).taken_by is not None
+    is_taken = desk.is_new and name_note(desk).holder is not None
     return advice_on(desk.definition, name_of(desk), is_taken=is_taken)
 
 
@@ -110,7 +114,6 @@ class Beside:
     """The small texts around the form: findings by field, the note beside the name, the count of checks."""
 
     findings: dict[str, SafeString]  # by field of the form
-    name: NameNote
     name_html: SafeString
     problem_count: int
     count: int
@@ -131,7 +134,6 @@ def beside(desk: Desk, fields: tuple[str, ...], *, may_write: bool) -> Beside:
     note = name_note(desk)
     return Beside(
         findings,
-        note,
         render_to_string("admin/editor/_name_note.html", {"note": note, "desk": desk}),
         sum(item.finding.severity == "error" for item in everything) + len(desk.problems),
         len(everything) + len(desk.problems),

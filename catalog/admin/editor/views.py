@@ -19,9 +19,9 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from catalog import drafting
+from catalog.admin.names import suggested
 from catalog.admin.pages import PUBLISH, actor, may, require, require_sight, show
 from catalog.admin.states import draft_of, later_version
-from catalog.definition import fold_name
 from catalog.models import Agent, Draft
 from catalog.publishing import MAX_NOTE_LENGTH
 
@@ -30,7 +30,7 @@ from .conflict import as_json
 from .deeds import attempt, rights_for
 from .desk import Desk, Sheet, example_moved
 from .form import Shown, shown
-from .panes import PAGE, PANES, beside, render_pane
+from .panes import CHECKS, PAGE, PANES, beside, render_pane
 
 _WITH = ("draft__edited_by", "draft__base_version", "draft__submitted_by", "draft__returned_by", "latest_version")
 
@@ -79,7 +79,7 @@ def _answer(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
-    pane = request.GET.get("pane", PAGE)
+    pane = CHECKS if desk.trouble else request.GET.get("pane", PAGE)
     pane = pane if pane in PANES else PAGE
     rights = _rights(request, desk)
     form = _shown(desk)
@@ -96,14 +96,14 @@ def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
         "findings": said.findings,
         "name_note": said.name_html,
         "pane": pane,
-        "panes": PANES,
+        "is_pane_asked_for": bool(desk.trouble or "pane" in request.GET),
         "pane_html": render_pane(pane, desk, may_write=rights["may_write"]),
         "later": later_version(desk.draft, desk.agent.latest_version) if desk.draft else None,
         "note_max_length": MAX_NOTE_LENGTH,
         "page_data": {
             "base": desk.base,
             "given": {"title": desk.base_title, "note": desk.base_note},
-            "suggestedName": fold_name(desk.title),
+            "suggestedName": suggested(desk.title),
             "revision": desk.revision,
             "user": actor(request).get_username(),
             "inReview": bool(desk.draft and desk.draft.is_in_review),
@@ -218,7 +218,7 @@ def _seen(request: HttpRequest, desk: Desk, pane: str) -> dict[str, Any]:
         "parts": parts,
         "count": said.count,
         "errors": said.problem_count,
-        "suggestedName": fold_name(desk.title) if desk.is_new else None,
+        "suggestedName": suggested(desk.title) if desk.is_new else None,
     }
 
 

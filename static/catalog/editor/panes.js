@@ -24,7 +24,7 @@ class Panes {
     this.html = null;
     // The pane that is shown, or that waits behind the text.
     this.name = [...this.links.keys()].find((name) => this.links.get(name).hasAttribute("aria-current")) || "page";
-    const isAskedFor = new URLSearchParams(location.search).has("pane");
+    const isAskedFor = "asked" in root.dataset;
     this.writing = !isAskedFor;
     this.becomeTabs();
     if (!isAskedFor) this.recall();

@@ -96,7 +96,7 @@ function addWhole(group) {
 
 function sentence(isAll, deeds, more) {
   if (isAll) return "It may use every tool that its user may.";
-  const others = more ? [`use ${more === 1 ? "one more tool" : `${more} more tools`}`] : [];
+  const others = more ? [`use ${more === 1 ? "one other tool" : `${more} other tools`} named below`] : [];
   const parts = [...deeds, ...others];
   const last = parts.pop();
   return `It may ${parts.length ? `${parts.join(", ")} and ${last}` : last}.`;

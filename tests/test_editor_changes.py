@@ -1,0 +1,254 @@
+"""What changed, in words: field by field, with the words that came and went, and never as YAML."""
+
+import time
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+
+from catalog.admin.editor import changes as room
+from catalog.admin.editor.changes import Change, changes
+from catalog.admin.editor.marks import Piece
+from catalog.definition import Definition, Example, read
+from tests.sources import agent_source
+
+FIRST = Example(
+    "The change is ready.", "Please look at my change.", "I call the code reviewer.", "A review is asked for."
+)
+SECOND = Example("", "Is this query safe?", "The code reviewer will tell.", "Safety is a matter of review.")
+
+
+def between(old: Definition | str, new: Definition | str, title: tuple[str, str] | None = None) -> list[Change]:
+    before, after = (read(text) if isinstance(text, str) else text for text in (old, new))
+    return changes(before, after, title=title)
+
+
+def replaced(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    base = read(agent_source())
+    return between(base.replace(**old), base.replace(**new))
+
+
+def with_marks(change: Change) -> str:
+    signs = {"same": "{}", "gone": "[-{}-]", "new": "[+{}+]"}
+    pieces = [piece for passage in change.passages for piece in passage.pieces]
+    return "".join(signs[piece.kind].format(piece.text) for piece in pieces)
+
+
+def html(found: list[Change]) -> str:
+    return render_to_string("admin/editor/_changes_by_field.html", {"changes": found})
+
+
+def test_an_untouched_text_has_no_changes() -> None:
+    assert between(agent_source(), agent_source(), title=("One", "One")) == []
+
+
+def test_fields_stand_in_the_order_of_the_form() -> None:
+    old = read(agent_source(model="opus", color="red", tools="Read", maxTurns="3", owner="me"))
+    new = old.replace(lead="Other words.", prompt="\nOther.\n", model="haiku", tools=("Grep",), name="other")
+    new = new.replace(color="blue", maxTurns=4, owner="you").with_examples([FIRST])
+    assert [change.label for change in between(old, new, title=("Reviewer", "Critic"))] == [
+        "Title",
+        "Name",
+        "When to use it",
+        "Example 1",
+        "Prompt",
+        "Tools",
+        "Model",
+        "Color",
+        "Most turns",
+        "owner",
+    ]
+
+
+def test_the_words_of_the_lead_are_marked() -> None:
+    [change] = replaced({"lead": "Use it to review a change."}, {"lead": "Use it to read a big change."})
+    assert (change.label, change.kind) == ("When to use it", "text")
+    assert with_marks(change) == "Use it to [-review-] [+read+] a [+big+] change."
+
+
+def test_a_text_with_little_in_common_is_shown_whole() -> None:
+    [change] = replaced({"lead": "Reviews code for faults."}, {"lead": "Translates letters into Welsh."})
+    assert with_marks(change) == "[-Reviews code for faults.-]\n[+Translates letters into Welsh.+]"
+
+
+def test_japanese_is_compared_by_character() -> None:
+    [change] = replaced({"lead": "コードの変更を確認します。"}, {"lead": "コードの差分を確認します。"})
+    assert with_marks(change) == "コードの[-変更-][+差分+]を確認します。"
+    assert '<div class="change-text" lang="ja">' in html([change])
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "label", "before", "after"),
+    [
+        ("model", None, "opus", "Model", "each person’s own choice", "opus"),
+        ("model", "opus", "inherit", "Model", "opus", "the conversation’s model"),
+        ("color", "red", None, "Color", "red", "none"),
+        ("background", None, True, "In the background", "not set", "yes"),
+        ("maxTurns", 5, 50, "Most turns", "5", "50"),
+        ("memory", None, "user", "Memory", "not set", "user (For this person, over all their projects)"),
+        ("owner", {"team": "core", "since": 2024}, ["a", "b"], "owner", "team: core; since: 2024", "a, b"),
+        ("tools", None, ("Read", "Grep"), "Tools", "all tools", "only Read, Grep"),
+        ("tools", ("Read",), None, "Tools", "only Read", "all tools"),
+        ("tools", ("Read",), (), "Tools", "only Read", "no tools"),
+    ],
+)
+def test_values_are_said_in_words(key: str, old: Any, new: Any, label: str, before: str, after: str) -> None:
+    [change] = replaced({key: old}, {key: new})
+    assert (change.label, change.kind, change.before, change.after) == (label, "value", before, after)
+
+
+@pytest.mark.parametrize("key", ["tools", "disallowedTools"])
+def test_of_a_list_only_what_came_and_went_is_named(key: str) -> None:
+    [change] = replaced({key: ("Read", "Bash")}, {key: ("Read", "Edit", "Write")})
+    assert (change.added, change.removed) == (("Edit", "Write"), ("Bash",))
+    assert "Read" not in html([change])
+
+
+def test_settings_are_compared_as_the_form_shows_them() -> None:
+    hooks = {"Stop": [{"command": "make test"}]}
+    [change] = replaced({"hooks": hooks}, {"hooks": {"Stop": [{"command": "make lint"}]}})
+    assert (change.label, change.kind) == ("Hooks", "text")
+    assert "make [-test-] [+lint+]" in with_marks(change)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (agent_source(model="opus"), agent_source(model='"opus"')),
+        (agent_source(model="opus"), agent_source(model="opus # the strong one")),
+        (agent_source(model="opus", color="red"), agent_source(color="red", model="opus")),
+        (agent_source(), agent_source().replace("\n", "\r\n")),
+        (agent_source(), agent_source().rstrip("\n")),
+        (agent_source(tools="Read, Grep"), agent_source(tools="[Grep, Read]")),
+    ],
+)
+def test_a_change_of_writing_alone_is_one_sentence(old: str, new: str) -> None:
+    [change] = between(old, new)
+    assert change.sentence == room.ONLY_WRITING
+    assert room.ONLY_WRITING in html([change])
+
+
+# --- Examples ----------------------------------------------------------------------------------------
+
+
+def of_examples(old: list[Example], new: list[Example]) -> list[Change]:
+    base = read(agent_source())
+    return between(base.with_examples(old), base.with_examples(new))
+
+
+def test_an_example_that_came_or_went_is_shown_whole() -> None:
+    [added] = of_examples([FIRST], [FIRST, SECOND])
+    assert (added.label, added.deed) == ("Example 2", "added")
+    assert [passage.label for passage in added.passages] == [
+        "The user says",
+        "The assistant answers",
+        "Why this agent",
+    ]
+    assert added.passages[0].pieces == (Piece("new", SECOND.user),)
+    [removed] = of_examples([FIRST, SECOND], [SECOND])
+    assert (removed.label, removed.deed, removed.passages[1].pieces) == (
+        "Example 1",
+        "removed",
+        (Piece("gone", FIRST.user),),
+    )
+
+
+def test_a_changed_example_shows_the_part_that_changed() -> None:
+    other = Example(SECOND.context, "Is this long query safe?", SECOND.assistant, SECOND.commentary)
+    [change] = of_examples([FIRST, SECOND], [other])[:1]
+    assert (change.label, change.deed, len(change.passages)) == ("Example 1", "changed", 1)
+    assert with_marks(change) == "Is this [+long+] query safe?"
+
+
+def test_examples_that_changed_places_are_said_to_have_moved() -> None:
+    [change] = of_examples([FIRST, SECOND], [SECOND, FIRST])
+    assert change.deed == "moved"
+    assert change.sentence in ("It was example 1.", "It was example 2.")
+
+
+# --- The prompt --------------------------------------------------------------------------------------
+
+
+def of_prompts(old: str, new: str) -> list[Change]:
+    return between(agent_source(prompt=old), agent_source(prompt=new))
+
+
+def test_of_the_prompt_only_what_changed_is_shown_with_a_line_around() -> None:
+    lines = ["# Rules", "", "Far away.", "", "Above.", "", "Be kind.", "", "Below.", "", "Far below."]
+    old = "\n".join(lines)
+    [change] = of_prompts(old, old.replace("kind", "very kind"))
+    assert with_marks(change) == "Above.\n\nBe [+very+] kind.\n\nBelow."
+    assert change.passages[0].place == "Rules"
+
+
+def test_changes_far_apart_are_passages_of_their_own() -> None:
+    lines = [f"Line {number} says a thing." for number in range(20)]
+    old = "\n".join(lines)
+    [change] = of_prompts(old, old.replace("Line 2 says", "Line 2 tells").replace("Line 15 says", "Line 15 tells"))
+    assert len(change.passages) == 2
+
+
+def test_an_added_paragraph_is_new_and_nothing_else_is() -> None:
+    [change] = of_prompts("One.\n\nTwo.\n", "One.\n\nBetween.\n\nTwo.\n")
+    assert with_marks(change) == "One.\n\n[+Between.+]\n\nTwo."
+
+
+def test_blank_lines_alone_are_one_sentence() -> None:
+    [change] = of_prompts("One.\nTwo.\n", "One.\n\nTwo.\n")
+    assert (change.label, change.sentence) == ("Prompt", room.ONLY_SPACES)
+
+
+def test_long_stretches_without_a_change_are_left_out() -> None:
+    old = "Begin. " + "".join(f"Sentence {n} stays as it is. " for n in range(100)) + "End."
+    [change] = of_prompts(old, old.replace("Begin", "Start").replace("End.", "Stop."))
+    assert " … " in with_marks(change)
+    assert len(with_marks(change)) < 400
+
+
+# --- Bounds and hostile texts ------------------------------------------------------------------------
+
+
+def test_a_very_long_prompt_is_not_compared_by_word() -> None:
+    old = "Line.\n" * 6_000
+    [change] = of_prompts(old, old + "One more.\n")
+    assert change.sentence == room.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a b " * 20_000, "b a " * 20_000),
+        ("\n".join(["a b " * 200] * 100), "\n".join(["b c a " * 150] * 100)),
+        ("".join(f"{n} a b c d\n\n" for n in range(2_400)), "".join(f"{n} d c b a\n\n" for n in range(2_400))),
+    ],
+)
+def test_the_work_is_bounded(old: str, new: str) -> None:
+    before, after = read(agent_source(prompt=old)), read(agent_source(prompt=new))
+    start = time.process_time()
+    assert changes(before, after, title=None)
+    assert time.process_time() - start < 5
+
+
+def test_a_text_whose_fields_cannot_be_read_says_so() -> None:
+    [change] = between(agent_source(), "---\nname: half")
+    assert change.sentence == room.UNREADABLE
+
+
+def test_hostile_text_is_escaped() -> None:
+    bad = "<script>alert(1)</script>"
+    old = read(agent_source(tools="Read", owner="me"))
+    new = old.replace(lead=bad, prompt=f"# {bad}\n\n{bad}\n", owner=bad, model=bad, tools=("Read", bad))
+    shown = html(between(old, new.with_examples([Example(user=bad)]), title=("One", bad)))
+    assert "<script" not in shown
+    assert shown.count("&lt;script&gt;") >= 6
+
+
+def test_what_no_page_can_hold_is_replaced() -> None:
+    found = between(agent_source(owner="me"), agent_source(owner=r'"\ud800 \0"', model=r'"\udfff"'))
+    html(found).encode()
+
+
+def test_marks_are_said_and_not_only_coloured() -> None:
+    shown = html(replaced({"lead": "Use it often, please."}, {"lead": "Use it seldom, please."}))
+    assert '<del><span class="visually-hidden">removed: </span>often,</del>' in shown
+    assert '<ins><span class="visually-hidden">added: </span>seldom,</ins>' in shown
