@@ -24,7 +24,7 @@ from catalog import drafting
 from catalog.admin import uploads
 from catalog.definition import Reading, read
 from catalog.importing import import_uploads
-from catalog.models import Agent, Draft, Version
+from catalog.models import Agent, Category, Draft, Version
 from tests.accessibility import assert_everybody_can_read
 from tests.corpus import corpus_files
 from tests.sources import agent_source
@@ -73,6 +73,7 @@ def test_the_report_comes_first_and_stores_nothing(client: Client, editor: User)
 
 def test_confirming_imports_drafts_and_removes_the_upload(client: Client, editor: User, own_folder: Path) -> None:
     client.force_login(editor)
+    Category.objects.create(name="writing", title="Writing")
     address = upload(client, ("agents.zip", zipped(writing__good=agent_source("good"))))
     answer = client.post(address, {"as": "drafts", "do": "import"})
     report = text_of(client, answer["Location"])
@@ -215,8 +216,8 @@ def dropped(client: Client, **files: str) -> str:
     return answer["Location"]
 
 
-def test_the_folders_of_a_dropped_folder_become_categories(client: Client, editor: User) -> None:
-    client.force_login(editor)
+def test_the_folders_of_a_dropped_folder_become_categories(client: Client, publisher: User) -> None:
+    client.force_login(publisher)
     address = dropped(client, mine__writing__poet=agent_source("poet"), mine__critic=agent_source("critic"))
     assert "mine/writing/poet.md" in text_of(client, address)
     client.post(address, {"do": "import"})
@@ -247,11 +248,17 @@ def test_paths_that_no_folder_has_are_not_believed(client: Client, editor: User,
     assert Agent.objects.get().category is None
 
 
-def test_an_upload_called_by_its_path_stands_on_its_shelf(editor: User) -> None:
+def test_an_upload_called_by_its_path_stands_on_its_shelf(publisher: User) -> None:
     files = [("mine/writing/poet.md", io.BytesIO(agent_source("poet").encode()))]
-    [entry] = import_uploads(files, by=editor, publish=False, dry_run=False)
+    [entry] = import_uploads(files, by=publisher, publish=False, dry_run=False)
     assert entry.path == "mine/writing/poet.md"
     assert Agent.objects.get().category.name == "writing"
+
+
+def test_a_category_is_made_by_those_who_keep_them(editor: User) -> None:
+    files = [("mine/writing/poet.md", io.BytesIO(agent_source("poet").encode()))]
+    assert len(list(import_uploads(files, by=editor, publish=False, dry_run=False))) == 1
+    assert (Agent.objects.get().category, Category.objects.count()) == (None, 0)
 
 
 # --- What not every program reads -----------------------------------------------------------------------

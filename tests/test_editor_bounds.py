@@ -173,6 +173,12 @@ def test_credentials_that_nobody_has_log_nobody_in(client: Client, db: None, nam
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("body", ["", "x", "null", "[]", "[" * 100_000, "\xff"])
+def test_a_body_without_credentials_logs_nobody_in(client: Client, db: None, body: str) -> None:
+    answer = client.post(reverse("admin:log_in_again"), body.encode("latin-1"), content_type="application/json")
+    assert answer.status_code == 403
+
+
 @pytest.mark.parametrize("revision", ["9" * 5_000, "9" * 10, "-1", "x", "", "²"])
 def test_a_review_of_a_revision_that_cannot_be_is_refused(
     client: Client, editor: User, publisher: User, draft: Draft, revision: str

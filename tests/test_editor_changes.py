@@ -1,16 +1,24 @@
 """What changed, in words: field by field, with the words that came and went, and never as YAML."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 
+from catalog import drafting, publishing
 from catalog.admin.editor import changes as room
+from catalog.admin.editor import desk as desks
 from catalog.admin.editor.changes import Change, changes
 from catalog.admin.editor.marks import Piece
+from catalog.admin.editor.panes import CHANGES, render_pane
 from catalog.definition import Definition, Example, read
+from catalog.models import Draft, Version
 from tests.sources import agent_source
+
+Publish = Callable[..., Version]
 
 FIRST = Example(
     "The change is ready.", "Please look at my change.", "I call the code reviewer.", "A review is asked for."
@@ -147,7 +155,7 @@ def test_an_example_that_came_or_went_is_shown_whole() -> None:
     assert added.passages[0].pieces == (Piece("new", SECOND.user),)
     [removed] = of_examples([FIRST, SECOND], [SECOND])
     assert (removed.label, removed.deed, removed.passages[1].pieces) == (
-        "Example 1",
+        "Former example 1",
         "removed",
         (Piece("gone", FIRST.user),),
     )
@@ -250,5 +258,38 @@ def test_what_no_page_can_hold_is_replaced() -> None:
 
 def test_marks_are_said_and_not_only_coloured() -> None:
     shown = html(replaced({"lead": "Use it often, please."}, {"lead": "Use it seldom, please."}))
-    assert '<del><span class="visually-hidden">removed: </span>often,</del>' in shown
-    assert '<ins><span class="visually-hidden">added: </span>seldom,</ins>' in shown
+    gone = '<del><span class="visually-hidden">removed: </span>often,</del>'
+    came = '<ins><span class="visually-hidden">added: </span>seldom,</ins>'
+    assert f">Use it {gone} {came} please.</div>" in shown
+
+
+# --- The pane ----------------------------------------------------------------------------------------
+
+
+def pane_of(draft: Draft) -> str:
+    return render_pane(CHANGES, desks.stored(draft.agent, draft), may_write=True)
+
+
+def test_the_pane_says_fields_first_and_has_the_lines_folded_away(editor: User, publish_source: Publish) -> None:
+    agent = publish_source(agent_source()).agent
+    draft = drafting.open_draft(agent, by=editor, source=agent_source(model="opus"))
+    shown, lines = pane_of(draft).split("<summary>As lines of the file</summary>")
+    assert "Model" in shown
+    assert "model: opus" not in shown
+    assert "model: opus" in lines
+
+
+def test_the_pane_says_that_the_title_changes(editor: User, publish_source: Publish) -> None:
+    agent = publish_source(agent_source()).agent
+    draft = drafting.open_draft(agent, by=editor)
+    assert "None: this is the text of version 1." in pane_of(draft)
+    draft = drafting.save(draft, draft.source, by=editor, revision=draft.revision, title="Careful Critic")
+    shown = pane_of(draft)
+    assert "<ins>Careful Critic</ins>" in shown
+    assert "<summary>" not in shown
+
+
+def test_of_an_agent_never_published_all_is_new(editor: User) -> None:
+    agent, _ = publishing.register(read(agent_source()), by=editor)
+    draft = drafting.open_draft(agent, by=editor, source=agent_source())
+    assert "all of it is new" in pane_of(draft)

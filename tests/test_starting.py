@@ -9,6 +9,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from catalog import drafting, publishing
@@ -81,12 +82,15 @@ def test_an_outline_cannot_be_published_before_it_says_when_to_use_it(client: Cl
 
 
 @pytest.mark.parametrize("key", [starter.key for purpose in starting.purposes() for starter in purpose.starters])
-def test_a_starter_is_taken_over_but_for_its_name(client: Client, editor: User, key: str) -> None:
+def test_a_starter_is_taken_over_but_for_what_it_is_called(client: Client, editor: User, key: str) -> None:
     draft = begun(begin(client, editor, way="starter", title="Our Own", begin=key))
     starter = starting.starting_text(key)
     assert draft.agent.title == "Our Own"
     assert read(draft.source).name == "our-own"
-    assert draft.source.replace("our-own", key, 1) == starter.source
+    assert (
+        draft.source.replace("name: our-own", f"name: {key}", 1).replace("our-own agent", f"{key} agent")
+        == starter.source
+    )
 
 
 def test_the_starters_stand_by_purpose_with_a_sentence_each(client: Client, editor: User) -> None:
@@ -556,3 +560,22 @@ def test_an_agent_begins_without_scripts(
     page.wait_for_url("**/draft/")
     context.close()
     assert sorted(Draft.objects.values_list("agent__name", flat=True)) == ["copied", "strassenkritiker"]
+
+
+def test_a_copied_text_speaks_of_itself_by_its_new_name(client: Client, editor: User) -> None:
+    form = {"way": "starter", "begin": "plain-language-editor", "title": "Letter Editor", "name": "", "category": ""}
+    log_in(client, editor).post(reverse("admin:catalog_agent_add"), form)
+    definition = Draft.objects.get().definition
+    assert definition.name == "letter-editor"
+    said = " ".join(example.assistant for example in definition.examples)
+    assert "the letter-editor agent" in said
+    assert "plain-language-editor agent" not in said
+
+
+def test_a_text_whose_block_is_broken_gets_no_second_one(client: Client, editor: User) -> None:
+    source = "---\nname: x\ndescription: y\n----------------\n\nYou are.\n"
+    form = {"way": "text", "source": source, "title": "Broken", "name": "", "category": ""}
+    page = log_in(client, editor).post(reverse("admin:catalog_agent_add"), form).content.decode()
+    assert "The block at the top of the text cannot be read." in page
+    assert "description: y" in page
+    assert not Agent.objects.exists()

@@ -87,6 +87,8 @@ def _begun(request: HttpRequest, way: str, typed: dict[str, Any]) -> Agent:
         name = (definition.name if way == TEXT else "") or suggested(title)
     if not name:
         raise NotPublishable(_no_name(way, title))
+    if way != TEXT:
+        definition = starting.speaking_of_itself(definition, name)
     return starting.begin(definition, name, by=actor(request), title=title, category=typed["category"])
 
 
@@ -105,12 +107,20 @@ def _text(request: HttpRequest, way: str) -> Definition:
         source = _pasted(request)
         if not source.strip():
             raise _Nothing("There is no text in the box. Paste the whole file, or choose another way to begin.")
-        return read(source)
+        return _refuse_broken_block(read(source))
     if way == COPY:
         return starting.text_of(_chosen(request, request.POST.get("from", "")))
     definition = starting.starting_text(request.POST.get("begin", ""))
     if definition is None:
         raise _Nothing("This starter is not there any more. Choose another one.")
+    return definition
+
+
+def _refuse_broken_block(definition: Definition) -> Definition:
+    """A second block on top would leave the settings of a broken first one in the prompt, unseen."""
+    for finding in definition.errors:
+        if finding.code.startswith("frontmatter-") and definition.source.lstrip("\ufeff \t\r\n").startswith("---"):
+            raise NotPublishable(f"The block at the top of the text cannot be read. {finding.message}")
     return definition
 
 

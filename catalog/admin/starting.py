@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Case, Q, When
 
 from catalog import drafting, publishing, search
-from catalog.definition import Definition, fold_name, parse, read, title_of
+from catalog.definition import Definition, Example, InvalidValue, fold_name, parse, read, title_of
 from catalog.models import TITLE_MAX_LENGTH, Agent, AgentQuerySet, Category, Draft
 from catalog.publishing import NotPublishable
 
@@ -170,6 +170,21 @@ def begin(definition: Definition, name: str, *, by: User, title: str = "", categ
         draft = drafting.open_draft(agent, by=by, source=definition.source)
         drafting.save(draft, definition.source, by=by, revision=draft.revision, title=title)
     return agent
+
+
+def speaking_of_itself(definition: Definition, name: str) -> Definition:
+    """A copied text whose examples call the agent by the new name: "I'll use the `name` agent"."""
+    old, new = f"{definition.fields.get('name')} agent", f"{fold_name(name)} agent"
+    parts = ("context", "user", "assistant", "commentary")
+    examples = [
+        Example(*(getattr(example, part).replace(old, new) for part in parts)) for example in definition.examples
+    ]
+    if tuple(examples) == definition.examples:
+        return definition
+    try:
+        return definition.with_examples(examples)
+    except InvalidValue:  # the description cannot hold it: the editor shows the examples as they are
+        return definition
 
 
 def refuse_too_large(definition: Definition) -> None:

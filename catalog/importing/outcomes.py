@@ -90,7 +90,9 @@ def carry_out(
         with transaction.atomic():
             draft = _draft_of(agent) if agent else None
             if agent is None:
-                agent, _ = register(definition, by=by, category=category_of(folders))
+                # What readers browse by is made by those who may publish; others find what is there.
+                category = category_of(folders, may_make=publishing or by.has_perm("catalog.add_category"))
+                agent, _ = register(definition, by=by, category=category)
             return _publish(definition, agent, draft, by) if publishing else _open_draft(definition, agent, by)
     except (DraftConflict, PublishConflict) as conflict:
         return not_taken(Outcome.REFUSED, "changed-meanwhile", str(conflict))

@@ -39,10 +39,12 @@ def category_name(folders: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def category_of(folders: Sequence[str]) -> Category | None:
-    """The row of the category that `folders` name, made where it is missing."""
+def category_of(folders: Sequence[str], *, may_make: bool) -> Category | None:
+    """The row of the category that `folders` name; where it is missing, made or None."""
     found = category_name(folders)
     if found is None:
         return None
     name, title = found
+    if not may_make:
+        return Category.objects.filter(name=name).first()
     return Category.objects.get_or_create(name=name, defaults={"title": title})[0]

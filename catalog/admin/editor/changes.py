@@ -234,7 +234,7 @@ def _examples(old: Sequence[Example], new: Sequence[Example], work: Work) -> Ite
         elif at not in in_order:
             yield Change(label, "example", deed="moved", sentence=f"It was example {before + 1}.")
     for before in sorted(set(range(len(old))) - set(pairs.values())):
-        yield _whole(f"Example {before + 1}", old[before], "gone")
+        yield _whole(f"Former example {before + 1}", old[before], "gone")
 
 
 def _equal(found: Iterable[Step]) -> Iterator[Step]:

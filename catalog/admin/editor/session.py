@@ -52,7 +52,7 @@ def log_in_again(request: HttpRequest) -> HttpResponse:
 def _credentials(request: HttpRequest) -> dict[str, str]:
     try:
         asked = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(asked, dict):
         return {}
