@@ -147,6 +147,9 @@ def test_somebody_imports_mends_and_publishes(page_of: Callable[[User], Page], p
     page.get_by_role("link", name="code-reviewer").click()
     page.get_by_role("link", name="Edit draft").click()
     page.get_by_role("tab", name="Checks").click()
+    page.get_by_role("link", name="Go to Model").click()
+    expect(page.get_by_role("radio", name="Another model")).to_be_focused()
+    page.get_by_role("link", name="Source").click()
     page.get_by_role("button", name="Line 4").click()
     expect(page.get_by_label("Text of the file")).to_be_visible()
     selected = "(() => { const t = document.getElementById('source');"

@@ -25,6 +25,7 @@ from catalog.publishing import MAX_NOTE_LENGTH, NotPublishable, PublishConflict
 from .advice import advice_on
 from .cells import named
 from .editor import desk as desks
+from .editor.changes import changes as changes_by_field
 from .editor.panes import PAGE, render_pane
 from .events import said
 from .findings import in_words, tally
@@ -198,6 +199,7 @@ def _show(request: HttpRequest, agent: Agent, draft: Draft, *, problem: str = ""
         advice=advice,
         is_publishable=not any(item.finding.severity is Severity.ERROR for item in advice),
         changes=shortened(changes),
+        by_field=changes_by_field(read(latest.source), definition, title=None) if latest else [],
         extent=extent_of(changes),
         gained=gained,
         lost=lost,

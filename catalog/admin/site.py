@@ -98,8 +98,15 @@ def _places(request: HttpRequest, listed: tuple[tuple[str, str, str], ...]) -> l
         if _opens(request, permission):
             address = reverse(name)
             count = Draft.objects.in_review().count() if name == QUEUE else 0
-            places.append(Place(label, address, request.path.startswith(address), count))
+            places.append(Place(label, address, _is_at(request.path, address), count))
     return places
+
+
+def _is_at(path: str, address: str) -> bool:
+    """Whether a page belongs to a place; the review of an agent does to the queue, not to the agents."""
+    if path.endswith("/review/"):
+        return address == reverse(QUEUE)
+    return path.startswith(address)
 
 
 def _opens(request: HttpRequest, permission: str) -> bool:
@@ -133,6 +140,15 @@ def _recently_published() -> QuerySet[Version]:
     return (
         Version.objects.filter(~Exists(later))
         .select_related("agent", "published_by")
-        .only("agent__name", "agent__title", "published_by__username", "number", "published_at", "yanked_at", "color")
+        .only(
+            "agent__name",
+            "agent__title",
+            "published_by__username",
+            "published_by__first_name",
+            "number",
+            "published_at",
+            "yanked_at",
+            "color",
+        )
         .order_by("-published_at", "-pk")[:SHOWN]
     )

@@ -19,7 +19,7 @@ from catalog.rendering import render_source
 from catalog.templatetags.words import when
 
 from .advice import advice_on
-from .lines import compare
+from .lines import compare, shortened
 from .pages import (
     PUBLISH,
     NoteForm,
@@ -142,7 +142,7 @@ def _compared(request: HttpRequest, version: Version) -> dict[str, Any]:
         "other": other,
         "older": older,
         "newer": newer,
-        "changes": compare(older.source, newer.source) if older else [],
+        "changes": shortened(compare(older.source, newer.source)) if older else [],
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -74,6 +75,12 @@ def ago(moment: datetime) -> str:
             number = int(seconds // length)
             return f"{number} {unit}{'s' if number > 1 else ''} ago"
     return "just now"
+
+
+@register.filter
+def person(user: Any) -> str:
+    """Somebody as their colleagues call them: the first name, where it is known."""
+    return str(user.get_short_name() or user.get_username()) if user else "somebody"
 
 
 @register.filter

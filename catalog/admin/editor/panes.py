@@ -20,7 +20,7 @@ from catalog.definition import FIELDS, read
 from catalog.rendering import render_lines, render_prompt
 
 from .changes import changes
-from .desk import Desk
+from .desk import FORM, Desk
 from .naming import name_note, name_of
 
 PAGE, FILE, CHANGES, CHECKS = "page", "file", "changes", "checks"
@@ -87,8 +87,26 @@ def _changes(desk: Desk) -> dict[str, Any]:
     return {"latest": latest, "changes": found, "groups": shortened(compare(latest.source, desk.source))}
 
 
+@dataclass(frozen=True)
+class Placed(Advice):
+    """A finding with the field of the form it leads to; "" where it leads to a line of the source."""
+
+    field: str = ""
+    label: str = ""
+
+
 def _checks(desk: Desk) -> dict[str, Any]:
-    return {"advice": advice(desk), "labels": {name: field.label for name, field in FIELDS.items()}}
+    return {"advice": [_placed(item, desk) for item in advice(desk)]}
+
+
+def _placed(item: Advice, desk: Desk) -> Placed:
+    name = _CONTROLS.get(item.finding.field or "", item.finding.field or "")
+    label = _LABELS.get(name) if desk.view == FORM else None
+    return Placed(item.finding, item.key, item.fix_label, name if label else "", label or "")
+
+
+_CONTROLS = {"description": "lead"}  # where the form calls a field otherwise
+_LABELS = {name: field.label for name, field in FIELDS.items()} | {"lead": "Lead", "prompt": "Prompt"}
 
 
 _CONTEXTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
@@ -141,5 +159,5 @@ def beside(desk: Desk, fields: tuple[str, ...], *, may_write: bool) -> Beside:
 
 
 def _field_of(item: Advice, fields: tuple[str, ...]) -> str:
-    name = {"description": "lead"}.get(item.finding.field or "", item.finding.field or _GENERAL)
+    name = _CONTROLS.get(item.finding.field or "", item.finding.field or _GENERAL)
     return name if name in fields else _GENERAL

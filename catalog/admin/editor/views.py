@@ -174,7 +174,7 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
 def _asked(request: HttpRequest) -> dict[str, Any]:
     try:
         asked = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadRequest("This is no JSON.") from None
     if request.method != "POST" or not isinstance(asked, dict):
         raise BadRequest("A JSON object is expected.")

@@ -158,8 +158,19 @@ function showParts({ parts, pane: html, paneName, form: fieldsHtml, view, beside
     }
   }
   panes.fill(paneName, html);
+  if (paneName === "page") showWhereItIsWritten();
   panes.count(count, errors);
   suggestName(suggestedName);
+}
+
+// Somebody who writes far down in the prompt sees that part of the page, if it is not in sight already.
+function showWhereItIsWritten() {
+  const box = document.activeElement;
+  const prompt = pane.querySelector(".prompt-section");
+  if (box?.id !== "prompt" || !prompt || pane.scrollHeight <= pane.clientHeight) return;
+  const share = box.value.length ? box.selectionStart / box.value.length : 0;
+  const at = prompt.offsetTop - pane.offsetTop + share * prompt.offsetHeight;
+  if (at < pane.scrollTop || at > pane.scrollTop + pane.clientHeight) pane.scrollTop = at - pane.clientHeight / 2;
 }
 
 // The form anew, with the focus where it was.
@@ -230,7 +241,13 @@ async function mend(deed) {
   if (!answer) return;
   const name = deed.split(":")[1];
   const field = document.getElementById(`field-${name === "description" ? "lead" : name}`);
-  field?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  if (field) focusIn(field);
+}
+
+// A group of choices is entered at the chosen one.
+function focusIn(field) {
+  const first = field.querySelector("input[type=radio]:checked, input:not([type=hidden], [type=radio]), textarea, select");
+  first?.focus({ preventScroll: true });
 }
 
 async function settleConflict(verb) {
@@ -259,6 +276,7 @@ async function showView(view) {
   if (view === "source") {
     fields.replaceChildren(document.getElementById("source-view").content.cloneNode(true));
     form.elements.source.value = answer.source;
+    live.look(); // findings lead to lines now
   }
   markView(view);
 }
@@ -273,8 +291,18 @@ function markView(view) {
   history.replaceState(null, "", address);
 }
 
-// A finding's line leads to that line of the source.
+// A finding leads to its field, or to its line of the source.
 pane.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[href^='#field-']");
+  const field = link && document.getElementById(link.hash.slice(1));
+  if (field) {
+    event.preventDefault();
+    field.closest("details")?.setAttribute("open", "");
+    panes.show("write");
+    field.scrollIntoView({ block: "start" });
+    focusIn(field);
+    return;
+  }
   const line = event.target.closest("[data-line]");
   if (!line) return;
   if (!form.elements.source) await showView("source");
@@ -287,8 +315,11 @@ function goToLine(text, number) {
   const start = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
   text.focus();
   text.setSelectionRange(start, start + (lines[number - 1] || "").length);
-  // A browser scrolls to what is typed, not to what is selected.
-  text.scrollTop = Math.max(0, (number - 4) * parseFloat(getComputedStyle(text).lineHeight));
+  // A browser scrolls to what is typed, not to what is selected: neither the box nor the page.
+  const height = parseFloat(getComputedStyle(text).lineHeight);
+  text.scrollTop = Math.max(0, (number - 4) * height);
+  const top = text.getBoundingClientRect().top + (number - 1) * height - text.scrollTop;
+  window.scrollBy({ top: top - window.innerHeight / 3 });
 }
 
 // --- Typing, leaving, coming back -----------------------------------------------------------------------

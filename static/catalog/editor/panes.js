@@ -60,8 +60,10 @@ class Panes {
     this.pane.removeAttribute("aria-busy");
     if (html === this.html) return;
     const hadFocus = this.pane.contains(document.activeElement);
+    const isOpen = !isNew && this.pane.querySelector("details")?.open;
     const top = isNew ? this.scrolled.get(name) || 0 : this.pane.scrollTop;
     this.pane.innerHTML = this.html = html;
+    if (isOpen) this.pane.querySelector("details")?.setAttribute("open", "");
     this.pane.scrollTop = top;
     if (hadFocus) this.pane.focus({ preventScroll: true });
   }
