@@ -241,6 +241,78 @@ def test_a_crash_and_another_hand_meanwhile_end_in_both_texts(
     complaints.clear()
 
 
+def test_what_is_typed_while_a_save_is_on_its_way_survives_a_crash(
+    page_of: PageOf, editor: User, draft: Draft, complaints: list[str]
+) -> None:
+    page = open_editor(page_of(editor), draft)
+    page.wait_for_load_state("networkidle")
+    held: list[Route] = []
+
+    def hold_the_first_save(route: Route) -> None:
+        if held:
+            route.abort()
+        elif '"do":"save"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/live/", hold_the_first_save)
+    prompt_of(page).fill("First.")
+    page.wait_for_timeout(900)  # until it is sent
+    prompt_of(page).fill("First, and second.")
+    page.wait_for_timeout(500)  # longer than the keeping waits
+    held[0].continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("#save-state[data-state=saved]")).to_have_count(0)
+    page.close(run_before_unload=False)
+    again = browser.open_page(page.context, complaints)
+    open_editor(again, draft).get_by_role("button", name="Bring it back").click()
+    expect(prompt_of(again)).to_have_value("First, and second.")
+    complaints.clear()
+
+
+def test_a_text_is_offered_to_nobody_but_who_wrote_it(
+    page_of: PageOf, editor: User, publisher: User, draft: Draft, complaints: list[str]
+) -> None:
+    page = open_editor(page_of(editor), draft)
+    page.wait_for_load_state("networkidle")
+    page.route("**/live/", lambda route: route.abort())
+    prompt_of(page).fill("Elif's own words.")
+    page.wait_for_timeout(500)
+    page.close(run_before_unload=False)
+    for user, offers in ((publisher, 0), (editor, 1)):
+        client = Client()
+        client.force_login(user)
+        [cookie] = client.cookies.values()
+        url = page.context.cookies()[0]["domain"]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "domain": url, "path": "/"}])
+        other = browser.open_page(page.context, complaints)
+        open_editor(other, draft)
+        expect(other.get_by_role("button", name="Bring it back")).to_have_count(offers)
+        other.close()
+    complaints.clear()
+
+
+def test_a_log_in_in_another_window_does_not_stop_this_one(
+    page_of: PageOf, editor: User, draft: Draft, complaints: list[str]
+) -> None:
+    page = open_editor(page_of(editor), draft)
+    page.wait_for_load_state("networkidle")
+    other = page.context.new_page()
+    other.goto("/admin/")
+    other.get_by_role("button", name="Log out").click()
+    other.goto("/admin/login/")
+    other.get_by_label("Username").fill("elif")
+    other.get_by_label("Password").fill("elif's password")
+    other.get_by_role("button", name="Log in").click()
+    expect(other.get_by_role("button", name="Log out")).to_be_visible()
+    prompt_of(page).fill("Written on.")
+    wait_until_saved(page)
+    assert Draft.objects.get().definition.prompt.strip() == "Written on."
+    assert [said for said in complaints if "403" not in said] == []
+    complaints.clear()
+
+
 # --- Two people -----------------------------------------------------------------------------------------------
 
 
