@@ -40,7 +40,6 @@ def attempt(desk: Desk, deed: str, sheet: Sheet, by: User) -> str:
     except PublishConflict as conflict:
         latest = conflict.latest.number
         desk.trouble = f"Saved, but not published: version {latest} was published since. Compare the two first."
-        desk.newer_version = conflict.latest
     except DraftConflict as conflict:
         desk.is_saved = False
         desk.conflict = conflict_of(conflict.draft, desk.base, desk.source, by, agent=desk.agent)
@@ -84,13 +83,11 @@ def _goes_on_from(desk: Desk, theirs: Draft | None) -> bool:
     if theirs.source == desk.unheard:
         _go_on_from(desk, theirs)
         return True
-    if desk.base not in (desk.source, theirs.source) or desk.problems:
+    if desk.base not in (desk.source, theirs.source) or desk.problems or _both_wrote(desk, theirs):
         return False
     if desk.source == desk.base != theirs.source:
         desk.put(theirs.source)
         desk.is_renewed = True
-    if _both_wrote(desk, theirs):
-        return False
     _go_on_from(desk, theirs)
     return True
 

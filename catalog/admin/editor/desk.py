@@ -17,15 +17,14 @@ from django.utils.datastructures import MultiValueDict
 from catalog.admin.lines import with_own_line_ends
 from catalog.admin.states import draft_of
 from catalog.definition import Definition, read
-from catalog.models import Agent, Draft, Version
+from catalog.models import Agent, Draft
 from catalog.publishing import NotPublishable, clean_note, clean_title
 
 from .conflict import Conflict
 from .form import Written, written
+from .sections import PARTS
 
 FORM, SOURCE = "form", "source"
-VIEWS = (FORM, SOURCE)
-
 
 Sheet = MultiValueDict[str, str]  # what a form sent
 
@@ -48,7 +47,6 @@ class Desk:
     is_renewed: bool = False  # the text is another one than the page has
     conflict: Conflict | None = None
     beside_conflict: list[str] = field(default_factory=list)  # about title and note
-    newer_version: Version | None = None  # published since the text was written
     base_title: str = ""  # what the page was given
     base_note: str = ""
     unheard: str | None = None  # the text this page sent before, where it heard no answer
@@ -141,7 +139,6 @@ def _take_title_and_note(desk: Desk, sheet: Sheet) -> None:
 
 
 _MOVED = re.compile(r"example (up|down|remove) ([1-9][0-9]{0,3})")
-_PARTS = ("example_context", "example_user", "example_assistant", "example_commentary")
 
 
 def example_moved(sheet: Mapping[str, list[str]], deed: str) -> dict[str, list[str]]:
@@ -150,7 +147,7 @@ def example_moved(sheet: Mapping[str, list[str]], deed: str) -> dict[str, list[s
     if not (match := _MOVED.fullmatch(deed)):
         return lists
     verb, at = match[1], int(match[2]) - 1
-    for values in (lists.get(name, []) for name in _PARTS):
+    for values in (lists.get(f"example_{part}", []) for part in PARTS):
         if at < len(values):
             value = values.pop(at)
             if verb != "remove":
