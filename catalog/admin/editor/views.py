@@ -30,7 +30,7 @@ from .conflict import as_json
 from .deeds import attempt, rights_for
 from .desk import Desk, Sheet, example_moved
 from .form import Shown, shown
-from .panes import CHECKS, PAGE, PANES, beside, render_pane
+from .panes import CHECKS, PAGE, PANES, Beside, beside, render_pane
 
 _WITH = ("draft__edited_by", "draft__base_version", "draft__submitted_by", "draft__returned_by", "latest_version")
 
@@ -81,23 +81,17 @@ def _answer(request: HttpRequest, agent: Agent) -> HttpResponse:
 def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
     pane = CHECKS if desk.trouble else request.GET.get("pane", PAGE)
     pane = pane if pane in PANES else PAGE
-    rights = _rights(request, desk)
-    form = _shown(desk)
-    said = beside(desk, (*form.names, "note"), may_write=rights["may_write"])
+    around = _around(request, desk)
     if desk.conflict:
         desk.view = desks.SOURCE  # the text as it stands, to be compared with the other one
     context: dict[str, Any] = {
+        **around,
         "title": f"{desk.title}: draft",
         "agent": desk.agent,
         "draft": desk.draft,
-        "desk": desk,
-        "form": form,
-        "beside": said,
-        "findings": said.findings,
-        "name_note": said.name_html,
         "pane": pane,
         "is_pane_asked_for": bool(desk.trouble or "pane" in request.GET),
-        "pane_html": render_pane(pane, desk, may_write=rights["may_write"]),
+        "pane_html": render_pane(pane, desk, may_write=around["may_write"]),
         "later": later_version(desk.draft, desk.agent.latest_version) if desk.draft else None,
         "note_max_length": MAX_NOTE_LENGTH,
         "page_data": {
@@ -109,9 +103,17 @@ def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
             "inReview": bool(desk.draft and desk.draft.is_in_review),
             "isUnsaved": bool(desk.conflict or (desk.trouble and not desk.is_saved)),
         },
-        **rights,
     }
     return show(request, "admin/editor/page.html", **context)
+
+
+def _around(request: HttpRequest, desk: Desk) -> dict[str, Any]:
+    """The form over the text, what stands beside its fields, and what the person may do with it."""
+    rights = _rights(request, desk)
+    form = _shown(desk)
+    said = beside(desk, (*form.names, "note"), may_write=rights["may_write"])
+    told = {"beside": said, "findings": said.findings, "name_note": said.name_html}
+    return {"desk": desk, "form": form, **told, **rights}
 
 
 def _rights(request: HttpRequest, desk: Desk) -> dict[str, bool]:
@@ -161,11 +163,12 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     if desk.conflict:
         html = render_to_string("admin/editor/_conflict.html", {"conflict": desk.conflict, "desk": desk}, request)
         return JsonResponse({"conflict": as_json(desk.conflict, html)}, status=409)
-    answer = _seen(request, desk, str(asked.get("pane", PAGE)))
+    around = _around(request, desk)
+    answer = _seen(desk, around, str(asked.get("pane", PAGE)))
     if desk.is_renewed or deed.split(" ")[0] in ("form", "mend", "merge", "take", "keep"):
         if deed == "form":
             desk.view = desks.FORM
-        answer |= {"form": _fields(request, desk), "view": desk.view}
+        answer |= {"form": _fields(request, desk, around), "view": desk.view}
     if desk.trouble:
         return JsonResponse({**answer, "trouble": desk.trouble}, status=422)
     return JsonResponse({**answer, "said": said})
@@ -198,12 +201,10 @@ def _entries(entries: object) -> Sheet:
     return sheet
 
 
-def _seen(request: HttpRequest, desk: Desk, pane: str) -> dict[str, Any]:
-    rights = _rights(request, desk)
-    form = _shown(desk)
-    said = beside(desk, (*form.names, "note"), may_write=rights["may_write"])
+def _seen(desk: Desk, around: dict[str, Any], pane: str) -> dict[str, Any]:
+    said: Beside = around["beside"]
     parts = {f"findings-{name}": html for name, html in said.findings.items()}
-    parts["gauge"] = render_to_string("admin/editor/_gauge.html", {"form": form})
+    parts["gauge"] = render_to_string("admin/editor/_gauge.html", {"form": around["form"]})
     if desk.is_new:
         parts["name-note"] = said.name_html
     return {
@@ -214,7 +215,7 @@ def _seen(request: HttpRequest, desk: Desk, pane: str) -> dict[str, Any]:
         "given": {"title": desk.base_title, "note": desk.base_note},
         "source": desk.source,
         "whole": not desk.problems,
-        "pane": render_pane(pane, desk, may_write=rights["may_write"]),
+        "pane": render_pane(pane, desk, may_write=around["may_write"]),
         "parts": parts,
         "count": said.count,
         "errors": said.problem_count,
@@ -222,14 +223,10 @@ def _seen(request: HttpRequest, desk: Desk, pane: str) -> dict[str, Any]:
     }
 
 
-def _fields(request: HttpRequest, desk: Desk) -> str:
-    rights = _rights(request, desk)
-    form = _shown(desk)
-    said = beside(desk, form.names, may_write=rights["may_write"])
-    context = {"form": form, "desk": desk, "findings": said.findings, "name_note": said.name_html, **rights}
+def _fields(request: HttpRequest, desk: Desk, around: dict[str, Any]) -> str:
     if desk.view == desks.SOURCE:
-        return render_to_string("admin/editor/_source.html", {**context, "source": desk.source}, request)
-    return render_to_string("admin/editor/_form.html", context, request)
+        return render_to_string("admin/editor/_source.html", {**around, "source": desk.source}, request)
+    return render_to_string("admin/editor/_form.html", around, request)
 
 
 # --- Opening -------------------------------------------------------------------------------------------
