@@ -17,7 +17,7 @@ from django.db.models import Q
 EDITORS, PUBLISHERS, ADMINISTRATORS = "Editors", "Publishers", "Administrators"
 
 WRITING = (
-    *("view_agent", "add_agent", "change_agent"),
+    *("view_agent", "add_agent", "change_agent", "view_collection"),
     *("view_draft", "add_draft", "change_draft", "delete_draft"),  # to delete a draft is to discard it
     *("view_version", "view_category", "view_tag", "view_event"),
 )
@@ -25,6 +25,7 @@ PUBLISHING = (
     "publish_agent",
     *("add_category", "change_category", "delete_category"),
     *("add_tag", "change_tag", "delete_tag"),
+    *("add_collection", "change_collection", "delete_collection"),
 )
 
 _CATALOG = Q(content_type__app_label="catalog")

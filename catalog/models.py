@@ -72,6 +72,9 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def recently_updated(self) -> AgentQuerySet:
         return self.order_by("-updated_at", "-pk")
 
+    def most_downloaded(self) -> AgentQuerySet:
+        return self.order_by("-downloads", "-pk")
+
     def with_latest(self) -> AgentQuerySet:
         """Each agent with category, tags and the projection of its latest version, without the long texts."""
         return (
@@ -97,6 +100,9 @@ class Agent(models.Model):
     successor = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="predecessors"
     )
+    # By what people narrow a list, a projection of the latest version: {"model", "mode", "tools": [names] or null}.
+    facets = models.JSONField(default=dict, editable=False)
+    downloads = models.PositiveIntegerField(default=0, editable=False)  # of all its versions; written by `counting`
     # Of the drafts it had: the next one counts on, so that no revision ever names another text.
     last_revision = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -111,6 +117,7 @@ class Agent(models.Model):
             models.Index(fields=("-created_at", "-id"), name="agent_newest"),
             models.Index(fields=("category", "name"), name="agent_on_shelf_by_name"),
             models.Index(fields=("-updated_at", "-id"), name="agent_recently_updated"),
+            models.Index(fields=("-downloads", "-id"), name="agent_most_downloaded"),
         )
         constraints = (
             models.CheckConstraint(condition=~Q(name=""), name="agent_has_a_name"),
@@ -170,6 +177,8 @@ class Version(models.Model):
     color = models.CharField(max_length=VALUE_MAX_LENGTH, blank=True, default="")
     tools = models.JSONField(null=True)  # a list of strings; null: all tools
     fields = models.JSONField(default=dict)
+    description_tokens = models.PositiveIntegerField(default=0)  # estimated; read in every conversation
+    prompt_tokens = models.PositiveIntegerField(default=0)  # estimated; read when the agent runs
     findings = models.JSONField(default=list)
     checks_version = models.PositiveIntegerField()  # of the reader and checks that made this projection
 
@@ -298,6 +307,87 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.agent_id}"
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def published(self) -> CollectionQuerySet:
+        """Collections the public may learn of."""
+        return self.filter(published_at__isnull=False)
+
+
+class Collection(models.Model):
+    """A curated, ordered set of agents with a page of its own, installed as one. Written by `collecting` only."""
+
+    name = models.CharField(max_length=NAME_MAX_LENGTH, unique=True)
+    title = models.CharField(max_length=TITLE_MAX_LENGTH)
+    introduction = models.TextField(blank=True, default="")  # Markdown
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(editable=False)
+    published_at = models.DateTimeField(null=True, editable=False)  # null: only staff see it
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("title", "pk")
+        constraints = (models.UniqueConstraint(Lower("name"), name="collection_name_once_in_any_case"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:collection_detail", args=[self.name])
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+
+class Member(models.Model):
+    """One agent of a collection, at its place."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="members")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="memberships")
+    position = models.PositiveIntegerField()
+    note = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True, default="")  # why it is in the set
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("collection", "agent"), name="agent_once_in_a_collection"),)
+
+    def __str__(self) -> str:
+        return f"{self.collection_id}:{self.position}"
+
+
+class Download(models.Model):
+    """How often a version was downloaded on a day (UTC). Written in batches by `counting`."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="downloads")
+    day = models.DateField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("day",)
+        constraints = (models.UniqueConstraint(fields=("version", "day"), name="download_once_per_version_and_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.version_id} on {self.day}: {self.count}"
+
+
+class Change(models.Model):
+    """One step of what the public may see. Ids follow the order of commits: who knows one knows all before it.
+
+    Written by `changes.record` only.
+    """
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+")  # null: not of one agent
+    event = models.ForeignKey("Event", on_delete=models.PROTECT, null=True, related_name="+")  # who did what
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.pk} at {self.at:%Y-%m-%d %H:%M}"
 
 
 class Event(models.Model):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.definition import CHECKS_VERSION, Definition
+from catalog.definition.tools import base_name
 from catalog.models import VALUE_MAX_LENGTH, Example, Version
 
 # No database stores NUL, no UTF-8 a lone surrogate; escapes in quoted YAML can spell both.
@@ -36,9 +37,21 @@ def columns_of(definition: Definition) -> dict[str, Any]:
         "color": (definition.color or "")[:VALUE_MAX_LENGTH],
         "tools": definition.tools,
         "fields": definition.fields,
+        "description_tokens": definition.description_tokens,
+        "prompt_tokens": definition.prompt_tokens,
         "findings": [finding.as_dict() for finding in definition.findings],
     }
     return {**{name: storable(value) for name, value in columns.items()}, "checks_version": CHECKS_VERSION}
+
+
+def facets_of(version: Version) -> dict[str, Any]:
+    """By what people narrow a list of agents: model, permission mode, and the names of the tools; null: all tools."""
+    mode = version.fields.get("permissionMode")
+    return {
+        "model": version.model,
+        "mode": mode[:VALUE_MAX_LENGTH] if isinstance(mode, str) else "",
+        "tools": None if version.tools is None else sorted({base_name(tool) for tool in version.tools} - {""}),
+    }
 
 
 def add_examples(version: Version, definition: Definition) -> None:

@@ -1,7 +1,7 @@
 """Where agents stand: the only writer of their categories and tags once they are made.
 
 Each verb takes many agents, is one transaction under locks on them, and leaves one line in the audit log for each
-agent that changed. Imports `models` and `search`.
+agent that changed. Imports `models`, `search` and `changes`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from catalog import search
-from catalog.models import Agent, Category, Event, Tag
+from catalog import changes, search
+from catalog.models import Agent, Category, Event, Tag, Version
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -103,9 +103,12 @@ def _detach(removed: dict[Agent, set[str]], by: User) -> None:
 
 
 def _record(by: User, verb: str, changed: dict[Agent, dict[str, object]]) -> None:
-    Event.objects.bulk_create(
+    events = Event.objects.bulk_create(
         (Event(actor=by, verb=verb, agent=agent, data=data) for agent, data in changed.items()), batch_size=500
     )
+    known = set(Version.objects.filter(agent__in=_keys(changed)).values_list("agent", flat=True))
+    public = [event for event in events if event.agent_id in known]
+    changes.record([event.agent for event in public], public)
 
 
 def _index(agents: Collection[Agent]) -> None:

@@ -189,9 +189,10 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Language, time, static files ----------------------------------------------------------------
 
-LANGUAGE_CODE = "en"
+# The language of the public pages and the admin: a setting, never a reader's cookie, so that caches can hold pages.
+LANGUAGE_CODE = env.str("CATALOG_LANGUAGE", "") or "en"
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"

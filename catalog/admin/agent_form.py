@@ -1,6 +1,6 @@
 """What is known of an agent beside its text: title, category, tags, maintainers, licence, origin.
 
-Imports `publishing`, `shelving`, `models` and `definition`.
+Imports `publishing`, `shelving`, `changes`, `models` and `definition`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
-from catalog import publishing, shelving
+from catalog import changes, publishing, shelving
 from catalog.definition import fold_name
 from catalog.models import NAME_MAX_LENGTH, Agent, Category
 from catalog.shelving import MOST_TAGS
@@ -91,6 +91,8 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]
             shelving.set_tags(agent, wanted["tags"], by=by)
         if "maintainers" in wanted:
             agent.maintainers.set(wanted["maintainers"])
+        if columns and agent.versions.exists():
+            changes.record([agent])
 
 
 def _parts(text: str) -> list[str]:

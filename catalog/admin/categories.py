@@ -1,8 +1,9 @@
-"""How people browse: categories and tags. Imports `models`, `search` and `definition`."""
+"""How people browse: categories and tags. Imports `models`, `search`, `changes` and `definition`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,9 +14,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog import search
+from catalog import changes, search
 from catalog.definition import fold_name
-from catalog.models import Agent, Category, Tag
+from catalog.models import Category, Tag
 
 
 class _NamedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -64,6 +65,17 @@ class _ShelfAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         counted: QuerySet[Any] = rows.annotate(agent_count=Count("agents"))
         return counted
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.index_after(obj, partial(super().save_model, request, obj, form, change))
+        changes.record([None])
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.index_after(obj, partial(super().delete_model, request, obj))
+        changes.record([None])
+
+    def index_after(self, obj: Any, write: Callable[[], None]) -> None:
+        write()
+
     def view_on_site(self, row: Category | Tag) -> str:
         return row.get_absolute_url()
 
@@ -96,18 +108,9 @@ class TagAdmin(_ShelfAdmin):
     list_display = ("name", "agent_count", "public_list")
     search_fields = ("name",)
 
-    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and "name" in form.changed_data:
-            _index(obj.agents.all())
-
-    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
-        tagged = list(obj.agents.all())
-        super().delete_model(request, obj)
-        _index(tagged)
-
-
-def _index(agents: Iterable[Agent]) -> None:
-    """A tag's name is searched for: what carried it is indexed anew."""
-    for agent in agents:
-        search.index(agent)
+    def index_after(self, obj: Tag, write: Callable[[], None]) -> None:
+        """A tag's name is searched for: what carried it is indexed anew."""
+        tagged = list(obj.agents.published()) if obj.pk else []
+        write()
+        for agent in tagged:
+            search.index(agent)

@@ -1,7 +1,7 @@
 """The verbs that change what the catalog offers: the only writer of agents' names, versions and events.
 
 Each verb is one transaction under a lock on its agent, says who did it, and leaves one line in the audit log.
-Imports `models`, `projection`, `search` and `definition`.
+Imports `models`, `projection`, `search`, `changes` and `definition`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from catalog import projection, search
+from catalog import changes, projection, search
 from catalog.definition import (
     Definition,
     InvalidDefinition,
@@ -258,7 +258,10 @@ def project(version: Version) -> bool:
             Example.objects.filter(version=version).delete()
             projection.add_examples(version, definition)
         if version.agent.latest_version_id == version.pk:
+            version.agent.facets = projection.facets_of(version)
+            version.agent.save(update_fields=["facets"])
             search.index(version.agent)
+        changes.record([version.agent])
     return True
 
 
@@ -329,7 +332,8 @@ def _offer(agent: Agent, version: Version | None) -> None:
     if before and version and agent.title == _title(before.fields):
         agent.title = _title(version.fields)
     agent.latest_version = version
-    agent.save(update_fields=["latest_version", "updated_at", "title"])
+    agent.facets = projection.facets_of(version) if version else {}
+    agent.save(update_fields=["latest_version", "facets", "updated_at", "title"])
     search.index(agent)
 
 
@@ -366,4 +370,6 @@ def _take_name(agent: Agent, name: str) -> None:
 def _record(by: User, verb: str, agent: Agent, version: Version | None = None, **data: object) -> None:
     if version:
         data = {"number": version.number, **data}
-    Event.objects.create(actor=by, verb=verb, agent=agent, version=version, data=data)
+    event = Event.objects.create(actor=by, verb=verb, agent=agent, version=version, data=data)
+    if agent.versions.exists():  # of an agent that was never published, the public learns nothing
+        changes.record([agent], [event])
