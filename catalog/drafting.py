@@ -28,7 +28,6 @@ from catalog.publishing import (
     publish,
     refuse_another_name,
     refuse_unstorable,
-    retitle,
 )
 
 if TYPE_CHECKING:
@@ -200,9 +199,8 @@ def publish_draft(draft: Draft, *, by: User, note: str = "", revision: int) -> t
         lock_agent(draft.agent)
         stored = _at(draft, revision)
         base = stored.base_version.number if stored.base_version else 0
-        published = publish(draft.agent, stored.source, by=by, note=note or stored.note, base=base)
-        if stored.title:
-            retitle(draft.agent, stored.title, by=by)
+        said = note or stored.note
+        published = publish(draft.agent, stored.source, by=by, note=said, base=base, title=stored.title)
         _end(stored)
     return published
 

@@ -93,15 +93,22 @@ def register(definition: Definition, *, by: User, category: Category | None = No
 
 
 def publish(
-    agent: Agent, source: str | bytes | Definition, *, by: User, note: str = "", base: int | None = None
+    agent: Agent,
+    source: str | bytes | Definition,
+    *,
+    by: User,
+    note: str = "",
+    base: int | None = None,
+    title: str = "",
 ) -> tuple[Version, bool]:
     """Make `source` the next version of `agent`: the version, and whether it is new.
 
     The text the catalog offers already is nothing new, whoever sends it and however often. `base` is the
     number of the version the text was written against (0: none), `note` says in at most 500 characters what
-    changed. A Definition saves reading the text again. Raises InvalidDefinition (the text has errors),
-    PublishConflict (a later version than `base` is offered) or NotPublishable (the text carries another
-    agent's name; it was withdrawn, and a copy that arrives again must not undo that; the note is too long).
+    changed, `title` is the agent's from now on ("": as it is). A Definition saves reading the text again.
+    Raises InvalidDefinition (the text has errors), PublishConflict (a later version than `base` is offered) or
+    NotPublishable (the text carries another agent's name; it was withdrawn, and a copy that arrives again must
+    not undo that; the note is too long).
     """
     definition = _readable(source)
     note = clean_note(note)
@@ -109,14 +116,19 @@ def publish(
         lock_agent(agent)
         latest = agent.latest_version
         if latest and latest.digest == definition.digest:
+            if title:
+                retitle(agent, title, by=by)
             return latest, False
         newest = _newest_number(agent)
         refuse_another_name(agent, definition)
         refuse_outdated_base(agent, base, newest)
         if newest:
             refuse_withdrawn(agent, definition)
-        version = _add_version(agent, definition, by, note, newest)
+        old = agent.title
+        version = _add_version(agent, definition, by, note, newest, clean_title(title) if title else "")
         _record(by, "published", agent, version)
+        if title and agent.title != old:
+            _record(by, "retitled", agent, old=old, new=agent.title)
     return version, True
 
 
@@ -301,7 +313,7 @@ def _lock_version(version: Version) -> None:
     version.refresh_from_db(fields=["yanked_at", "yanked_by", "yank_reason"])
 
 
-def _add_version(agent: Agent, definition: Definition, by: User, note: str, newest: int) -> Version:
+def _add_version(agent: Agent, definition: Definition, by: User, note: str, newest: int, title: str = "") -> Version:
     """Write the version after number `newest` of a locked agent and offer it."""
     now = timezone.now()
     version = Version.objects.create(
@@ -317,7 +329,7 @@ def _add_version(agent: Agent, definition: Definition, by: User, note: str, newe
     )
     projection.add_examples(version, definition)
     agent.updated_at = now
-    _offer(agent, version)
+    _offer(agent, version, title)
     return version
 
 
@@ -326,10 +338,12 @@ def _newest_number(agent: Agent) -> int:
     return agent.versions.aggregate(newest=Max("number"))["newest"] or 0
 
 
-def _offer(agent: Agent, version: Version | None) -> None:
+def _offer(agent: Agent, version: Version | None, title: str = "") -> None:
     """Make `version` the latest. The title follows the file as long as nobody gave the agent another."""
     before = agent.latest_version
-    if before and version and agent.title == _title(before.fields):
+    if title:
+        agent.title = title
+    elif before and version and agent.title == _title(before.fields):
         agent.title = _title(version.fields)
     agent.latest_version = version
     agent.facets = projection.facets_of(version) if version else {}
