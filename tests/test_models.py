@@ -89,8 +89,8 @@ def test_rows_know_their_addresses(publish_source: Callable[..., Version]) -> No
     version = publish_source(agent_source(), category=shelf)
     assert version.agent.get_absolute_url() == "/agents/code-reviewer/"
     assert version.get_absolute_url() == "/agents/code-reviewer/1/"
-    assert shelf.get_absolute_url() == "/agents/?category=review"
-    assert Tag(name="strict").get_absolute_url() == "/agents/?tag=strict"
+    assert shelf.get_absolute_url() == "/categories/review/"
+    assert Tag(name="strict").get_absolute_url() == "/tags/strict/"
 
 
 def test_rows_read_well_in_lists(publish_source: Callable[..., Version], publisher: User) -> None:

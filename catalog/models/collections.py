@@ -1,0 +1,64 @@
+"""Curated sets of agents. Imports nothing of the catalog."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Count, Sum
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from .agents import Agent
+from .lengths import NAME_MAX_LENGTH, TITLE_MAX_LENGTH
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def published(self) -> CollectionQuerySet:
+        return self.filter(published_at__isnull=False)
+
+    def with_sums(self) -> CollectionQuerySet:
+        """Each with its `agent_count`, of those on offer, and the `description_tokens` of these."""
+        tokens = Sum("members__agent__latest_version__description_tokens", default=0)
+        return self.annotate(agent_count=Count("members__agent__latest_version"), description_tokens=tokens)
+
+
+class Collection(models.Model):
+    """A curated, ordered set of agents with a page of its own, installed as one. Written by `collecting` only."""
+
+    name = models.CharField(max_length=NAME_MAX_LENGTH, unique=True)
+    title = models.CharField(max_length=TITLE_MAX_LENGTH)
+    introduction = models.TextField(blank=True, default="")  # Markdown
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(editable=False)
+    published_at = models.DateTimeField(null=True, editable=False)  # null: only staff see it
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("title", "pk")
+        constraints = (models.UniqueConstraint(Lower("name"), name="collection_name_once_in_any_case"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:collection_detail", args=[self.name])
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+
+class Member(models.Model):
+    """One agent of a collection, at its place."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="members")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="memberships")
+    position = models.PositiveIntegerField()
+    note = models.CharField(max_length=TITLE_MAX_LENGTH, blank=True, default="")  # why it is in the set
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("collection", "agent"), name="agent_once_in_a_collection"),)
+
+    def __str__(self) -> str:
+        return f"{self.collection_id}:{self.position}"
