@@ -28,6 +28,7 @@ def categorise(agents: Iterable[Agent], category: Category | None, *, by: User) 
     with transaction.atomic():
         moved = [agent for agent in _locked(agents) if agent.category != category]
         Agent.objects.filter(pk__in=_keys(moved)).update(category=category)
+        _index(moved)
         if category:
             _record(by, "categorised", {agent: {"category": category.title} for agent in moved})
         else:
@@ -90,16 +91,16 @@ def _made(names: Iterable[str]) -> dict[str, Tag]:
 def _attach(added: dict[Agent, set[str]], tags: dict[str, Tag], by: User) -> None:
     rows = [_Tagging(agent=agent, tag=tags[name]) for agent, names in added.items() for name in names]
     _Tagging.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    _record(by, "tagged", {agent: {"tags": sorted(names)} for agent, names in added.items()})
     _index(added)
+    _record(by, "tagged", {agent: {"tags": sorted(names)} for agent, names in added.items()})
 
 
 def _detach(removed: dict[Agent, set[str]], by: User) -> None:
     every = set().union(*removed.values())
     # What an agent does not have is not removed by naming it too.
     _Tagging.objects.filter(agent__in=_keys(removed), tag__name__in=every).delete()
-    _record(by, "untagged", {agent: {"tags": sorted(names)} for agent, names in removed.items()})
     _index(removed)
+    _record(by, "untagged", {agent: {"tags": sorted(names)} for agent, names in removed.items()})
 
 
 def _record(by: User, verb: str, changed: dict[Agent, dict[str, object]]) -> None:
@@ -112,9 +113,8 @@ def _record(by: User, verb: str, changed: dict[Agent, dict[str, object]]) -> Non
 
 
 def _index(agents: Collection[Agent]) -> None:
-    """Tags are searched for; what is not offered is not in the index."""
+    """Categories and tags are searched for; what is not offered is not in the index."""
     keys = _keys(agents)
     for start in range(0, len(keys), _BATCH):
         batch = Agent.objects.published().filter(pk__in=keys[start : start + _BATCH]).select_related("latest_version")
-        for agent in batch.prefetch_related("tags", "former_names", "latest_version__examples"):
-            search.index(agent)
+        search.index(*batch.order_by("pk").prefetch_related("tags", "former_names", "latest_version__examples"))

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from catalog import drafting, publishing
+from catalog import drafting, publishing, search
 from catalog.definition import parse
 from catalog.drafting import DraftConflict
 from catalog.models import Agent, Draft, Event, Version
@@ -185,3 +185,19 @@ def test_verbs_of_one_draft_never_wait_for_each_other_in_a_circle(agent: Agent, 
         return "through"
 
     assert _at_once(work, len(verbs)) == ["through"] * len(verbs)
+
+
+def test_the_same_new_words_are_learned_by_many_at_once(pablo: User) -> None:
+    """Each in another order: writers that waited for one another in a circle would be stopped."""
+    letters = "abcdefghij"
+
+    def publish_with(writer: int) -> int:
+        turned = letters[writer % 10 :] + letters[: writer % 10]
+        words = " ".join(f"word{first}{second}" for first in turned for second in turned)
+        definition = parse(agent_source(f"agent-{letters[writer % 10]}{writer}", f"Knows {words}."))
+        published = publishing.publish(publishing.register(definition, by=pablo)[0], definition, by=pablo)
+        return published[0].number
+
+    assert _at_once(publish_with) == [1] * WRITERS
+    assert len(search.find("wordaa wordjj").pks) == WRITERS
+    assert search.find("wrodaa").suggestion == "wordaa"

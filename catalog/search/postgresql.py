@@ -1,37 +1,33 @@
-"""The index on PostgreSQL: weighted vectors under GIN. Imports the words, questions and entries of this package."""
+"""The index on PostgreSQL: one vector an agent, under GIN. Imports the entries, tiers and words of this package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from django.db.backends.utils import CursorWrapper
 
+from catalog.search import tokens
 from catalog.search.entries import Entry
-from catalog.search.questions import Place, Question, Term, Within
-from catalog.search.words import GAP
-
-# How many answers, the newest, are put in order.
-_ORDERED = {Place.NAMES: 5_000, Place.HEADING: 2_000, Place.TEXT: 1_001}
-# The index knows which vectors hold the words of a phrase; whether they stand side by side, only the vectors do.
-_READ_FOR_PHRASES = 5_000
-_RANK = "-ts_rank('{0.1, 0.3, 0.5, 1.0}', vector, %s::tsquery, 1)"
+from catalog.search.found import Within
+from catalog.search.tiers import Alternative, Clause, Side, Tier
+from catalog.search.words import GAP, numbers
 
 # What PostgreSQL keeps of a vector; it refuses a longer one.
 _VECTOR_MAX_BYTES = 1_000_000
 _POSITION_MAX = 16_383
 _POSITIONS_MAX = 255  # of one word
 _WORD_OVERHEAD = 8  # bytes: its entry, its count of positions, alignment
+_TOKEN_MAX_BYTES = 2_000
 
 
-def store(cursor: CursorWrapper, entry: Entry) -> None:
-    cursor.execute(
+def store(cursor: CursorWrapper, entries: Sequence[Entry], version: int) -> None:
+    cursor.executemany(
         """
-        INSERT INTO catalog_search (agent_id, breadth, names, heading, text)
-        VALUES (%s, %s, %s::tsvector, %s::tsvector, %s::tsvector)
+        INSERT INTO catalog_search (agent_id, breadth, version, words) VALUES (%s, %s, %s, %s::tsvector)
         ON CONFLICT (agent_id) DO UPDATE SET
-            breadth = EXCLUDED.breadth, names = EXCLUDED.names, heading = EXCLUDED.heading, text = EXCLUDED.text
+            breadth = EXCLUDED.breadth, version = EXCLUDED.version, words = EXCLUDED.words
         """,
-        [entry.agent_id, entry.breadth, _vector([entry.names]), _vector(entry.heading), _vector([entry.words])],
+        [(entry.agent_id, entry.breadth, version, _vector(entry)) for entry in entries],
     )
 
 
@@ -44,68 +40,73 @@ def discard_all(cursor: CursorWrapper, *, but: Within | None = None) -> None:
     cursor.execute(f"DELETE FROM catalog_search{where}", params)  # noqa: S608
 
 
-def find(cursor: CursorWrapper, place: Place, question: Question, within: Within | None, most: int) -> list[int]:
-    """The agents that answer in one place, best first. A phrase is looked for in the newest that hold its words."""
-    has_phrase = any(term.is_phrase_in(place) for term in question.terms)
-    read = _READ_FOR_PHRASES if has_phrase else _ORDERED[place]
-    restriction, params = (f"WHERE agent_id IN ({within[0]})", within[1]) if within else ("", ())
-    preferences = question.preferences(place)
-    # The vector is taken out of its long-term storage once, for all that asks it.
-    sql = f"""
-        WITH holding AS MATERIALIZED (
-            SELECT agent_id FROM catalog_search_in_{place.value}(%s::tsquery, %s) AS agent_id
-            {restriction} ORDER BY agent_id DESC LIMIT {read}
+def find(
+    cursor: CursorWrapper, tiers: Sequence[Tier], most: Sequence[int], within: Within | None
+) -> Iterator[tuple[list[int], list[int]]]:
+    """For each tier the newest agents that answer, so many at most, and the breadths of their names.
+
+    One statement, which ends after a tier that is full, unless that is a lift.
+    """
+    questions = [_query(tier, keeps_phrases=False) for tier in tiers]
+    checks = [_query(tier) if _has_phrase(tier) else None for tier in tiers]
+    if within is None:
+        ends = [not tier.is_lift for tier in tiers]
+        cursor.execute(
+            "SELECT ids, breadths FROM catalog_search_find(%s, %s, %s, %s)", [questions, checks, [*most], ends]
         )
-        SELECT agent_id FROM (
-            SELECT agent_id, breadth, vector FROM holding JOIN catalog_search USING (agent_id)
-            CROSS JOIN LATERAL (SELECT {place.value} || '' AS vector OFFSET 0) AS flat
-            {"WHERE vector @@ %s::tsquery" if has_phrase else ""} LIMIT {_ORDERED[place]}
-        ) AS answers
-        ORDER BY {" + ".join(["(vector @@ %s::tsquery)::int"] * len(preferences))} DESC,
-            {"breadth" if place is Place.NAMES else _RANK}, agent_id
-        LIMIT {most}
-    """  # noqa: S608 (names of this module, and SQL of the ORM: whatever a reader typed is a parameter)
-    asked = [_query(place, question.terms, question.wants_all)] if has_phrase else []
-    lifts = [_query(place, (term,)) for term in preferences]
-    ranked = [] if place is Place.NAMES else [_query(place, question.terms, wants_all=False)]
-    holding = _query(place, question.terms, question.wants_all, ignores_phrases=True)
-    cursor.execute(sql, [holding, None if within else read, *params, *asked, *lifts, *ranked])
-    return [agent_id for (agent_id,) in cursor.fetchall()]
+        yield from ((numbers(ids), numbers(breadths)) for ids, breadths in cursor.fetchall())
+        return
+    for question, check, limit in zip(questions, checks, most, strict=True):
+        sql = f"""
+            SELECT agent_id, breadth FROM catalog_search_holding(%s, %s)
+            WHERE agent_id IN ({within[0]}) ORDER BY agent_id DESC LIMIT {limit}
+        """  # noqa: S608 (SQL of the ORM: whatever a reader typed is a parameter)
+        cursor.execute(sql, [question, check, *within[1]])
+        rows = cursor.fetchall()
+        yield [agent_id for agent_id, _ in rows], [breadth for _, breadth in rows]
 
 
-def _query(place: Place, terms: Iterable[Term], wants_all: bool = True, ignores_phrases: bool = False) -> str:
-    operator = " & " if wants_all else " | "
-    return operator.join(_alternatives(place, term, ignores_phrases) for term in terms)
+def sampled(cursor: CursorWrapper, clauses: Sequence[Clause], most: int) -> list[int]:
+    """How many of the newest agents answer each clause."""
+    cursor.execute("SELECT * FROM catalog_search_sampled(%s, %s)", [[_query(Tier((c,))) for c in clauses], most])
+    return [count for (count,) in cursor.fetchall()]
 
 
-def _alternatives(place: Place, term: Term, ignores_phrases: bool) -> str:
-    """In quotes nothing is syntax but a quote and a backslash, and words hold neither."""
-    tie = "' <-> '" if term.is_phrase_in(place) and not ignores_phrases else "' & '"
-    found = [f"('{tie.join(words)}')" for words in (term.typed, *term.others)]
-    if term.can_go_on(place.shortest_prefix):
-        found.append(f"('{tie.join(term.typed)}':*)")
-    return f"({' | '.join(found)})"
+def _has_phrase(tier: Tier) -> bool:
+    return any(isinstance(one, Side) and len(one.words) > 1 for clause in tier.clauses for one in clause)
 
 
-def _vector(passages: Iterable[list[str]]) -> str:
-    """The words with their positions as PostgreSQL writes a vector; each passage weighs less than the one before.
+def _query(tier: Tier, keeps_phrases: bool = True) -> str:
+    return " & ".join(f"({' | '.join(_alternative(one, keeps_phrases) for one in clause)})" for clause in tier.clauses)
+
+
+def _alternative(alternative: Alternative, keeps_phrases: bool) -> str:
+    """In quotes nothing is syntax but a quote and a backslash, and tokens hold neither."""
+    if isinstance(alternative, Side):
+        tie = "' <-> '" if keeps_phrases else "' & '"
+        return f"('{tie.join(alternative.words)}'{':*' if alternative.goes_on else ''})"
+    return "('" + "' & '".join(alternative) + "')"
+
+
+def _vector(entry: Entry) -> str:
+    """The tokens, and the words with their positions, as PostgreSQL writes a vector.
 
     A word outside the limits of PostgreSQL loses its position, or in a vector that is full, its place.
     """
+    parts = [tokens.block(entry.agent_id), *entry.tokens]
+    kept = [token for token in parts if len(token.encode()) <= _TOKEN_MAX_BYTES]
+    room = _VECTOR_MAX_BYTES - sum(len(token.encode()) + _WORD_OVERHEAD for token in kept)
     positions: dict[str, list[str]] = {}
-    room, position = _VECTOR_MAX_BYTES, 0
-    for weight, words in zip("ABCD", passages, strict=False):
-        position += 1
-        for word in words:
-            position += 1
-            if word == GAP:
-                continue
-            if word not in positions:
-                room -= len(word.encode()) + _WORD_OVERHEAD
-                if room < 0:
-                    break
-                positions[word] = []
-            if len(positions[word]) < _POSITIONS_MAX and position <= _POSITION_MAX:
-                room -= 2
-                positions[word].append(f"{position}{weight}")
-    return " ".join(f"'{word}':{','.join(at)}" if at else f"'{word}'" for word, at in positions.items())
+    for position, word in enumerate(entry.text, 1):
+        if word == GAP:
+            continue
+        if word not in positions:
+            room -= len(word.encode()) + _WORD_OVERHEAD
+            if room < 0:
+                break
+            positions[word] = []
+        if len(positions[word]) < _POSITIONS_MAX and position <= _POSITION_MAX:
+            room -= 2
+            positions[word].append(str(position))
+    words = (f"'{word}':{','.join(at)}" if at else f"'{word}'" for word, at in positions.items())
+    return " ".join((*(f"'{token}'" for token in kept), *words))

@@ -1,89 +1,86 @@
-"""The index on SQLite: two FTS5 tables. Imports the words, questions and entries of this package."""
+"""The index on SQLite: one FTS5 table. Imports the entries, tiers and words of this package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from django.db.backends.utils import CursorWrapper
 
 from catalog.search.entries import Entry
-from catalog.search.questions import Place, Question, Term, Within
-
-_HEADING, _TEXT = "catalog_search_heading", "catalog_search_text"
-
-
-@dataclass(frozen=True)
-class _Shelf:
-    """How a place is read: what orders its answers, and how many of them, the newest, are ordered."""
-
-    table: str
-    score: str
-    ordered: int
+from catalog.search.found import Within
+from catalog.search.tiers import Alternative, Clause, Side, Tier
+from catalog.search.tokens import SAMPLE
+from catalog.search.words import GAP, numbers
 
 
-_SHELVES = {
-    Place.NAMES: _Shelf(_HEADING, "breadth", 5_000),
-    Place.HEADING: _Shelf(_HEADING, f"bm25({_HEADING}, 10.0, 5.0, 3.0, 1.0)", 2_000),
-    Place.TEXT: _Shelf(_TEXT, f"bm25({_TEXT})", 1_001),
-}
-
-
-def store(cursor: CursorWrapper, entry: Entry) -> None:
-    discard(cursor, entry.agent_id)
-    cursor.execute(
-        """
-        INSERT INTO catalog_search_heading (rowid, names, tags, lead, examples, breadth)
-        VALUES (%s, %s, %s, %s, %s, %s)
-        """,
-        [entry.agent_id, *map(" ".join, entry.heading), entry.breadth],
-    )
-    cursor.execute(
-        "INSERT INTO catalog_search_text (rowid, words) VALUES (%s, %s)",
-        [entry.agent_id, " ".join(entry.words)],
+def store(cursor: CursorWrapper, entries: Sequence[Entry], version: int) -> None:
+    texts = [(entry.agent_id, " ".join((*entry.tokens, GAP, *entry.text))) for entry in entries]
+    cursor.executemany("DELETE FROM catalog_search_words WHERE rowid = %s", [(agent_id,) for agent_id, _ in texts])
+    cursor.executemany("INSERT INTO catalog_search_words (rowid, words) VALUES (%s, %s)", texts)
+    cursor.executemany(
+        "INSERT OR REPLACE INTO catalog_search (agent_id, breadth, version) VALUES (%s, %s, %s)",
+        [(entry.agent_id, entry.breadth, version) for entry in entries],
     )
 
 
 def discard(cursor: CursorWrapper, agent_id: int) -> None:
-    cursor.execute("DELETE FROM catalog_search_heading WHERE rowid = %s", [agent_id])
-    cursor.execute("DELETE FROM catalog_search_text WHERE rowid = %s", [agent_id])
+    cursor.execute("DELETE FROM catalog_search_words WHERE rowid = %s", [agent_id])
+    cursor.execute("DELETE FROM catalog_search WHERE agent_id = %s", [agent_id])
 
 
 def discard_all(cursor: CursorWrapper, *, but: Within | None = None) -> None:
-    where, params = (f" WHERE rowid NOT IN ({but[0]})", but[1]) if but else ("", ())
-    for table in (_HEADING, _TEXT):
+    for table, key in (("catalog_search_words", "rowid"), ("catalog_search", "agent_id")):
+        where, params = (f" WHERE {key} NOT IN ({but[0]})", but[1]) if but else ("", ())
         cursor.execute(f"DELETE FROM {table}{where}", params)  # noqa: S608
 
 
-def find(cursor: CursorWrapper, place: Place, question: Question, within: Within | None, most: int) -> list[int]:
-    """The agents that answer in one place, best first."""
-    shelf = _SHELVES[place]
+def find(
+    cursor: CursorWrapper, tiers: Sequence[Tier], most: Sequence[int], within: Within | None
+) -> Iterator[tuple[list[int], list[int]]]:
+    """For each tier the newest agents that answer, so many at most, and the breadths of their names if those count.
+
+    One statement, read as far as wanted: SQLite works out a tier when the one before it was read. A tier is one row,
+    as rows take longer to hand over than to find.
+    """
     # The plus keeps the planner from asking FTS5 once for every agent within.
     restriction, params = (f"AND +rowid IN ({within[0]})", within[1]) if within else ("", ())
-    preferences = question.preferences(place)
-    lift = f"(agent_id IN (SELECT rowid FROM {shelf.table} WHERE {shelf.table} MATCH %s))"  # noqa: S608
-    sql = f"""
-        SELECT agent_id FROM (
-            SELECT rowid AS agent_id, {shelf.score} AS score FROM {shelf.table}
-            WHERE {shelf.table} MATCH %s {restriction} ORDER BY rowid DESC LIMIT {shelf.ordered}
+    parts, values = [], []
+    for tier, limit in zip(tiers, most, strict=True):
+        breadths, joined = "''", ""
+        if tier.is_of_names:
+            breadths, joined = "group_concat(breadth)", "CROSS JOIN catalog_search USING (agent_id)"
+        part = f"""
+            SELECT group_concat(agent_id), {breadths} FROM (
+                SELECT rowid AS agent_id FROM catalog_search_words
+                WHERE catalog_search_words MATCH %s {restriction} ORDER BY rowid DESC LIMIT {limit}
+            ) {joined}
+        """  # noqa: S608 (SQL of the ORM: whatever a reader typed is a parameter)
+        parts.append(part)
+        values += [_expression(tier), *params]
+    cursor.execute(" UNION ALL ".join(parts), values)
+    while row := cursor.fetchone():
+        yield numbers(row[0]), numbers(row[1])
+
+
+def sampled(cursor: CursorWrapper, clauses: Sequence[Clause], most: int) -> list[int]:
+    """How many of the newest agents answer each clause."""
+    part = f"""
+        SELECT count(*) FROM (
+            SELECT 1 FROM catalog_search_words
+            WHERE catalog_search_words MATCH %s AND rowid > (SELECT max(agent_id) - {SAMPLE} FROM catalog_search)
+            ORDER BY rowid DESC LIMIT {most}
         )
-        ORDER BY {" + ".join([lift] * len(preferences))} DESC, score, agent_id LIMIT {most}
-    """  # noqa: S608 (names of this module, and SQL of the ORM: whatever a reader typed is a parameter)
-    lifts = [_expression(place, (term,)) for term in preferences]
-    cursor.execute(sql, [_expression(place, question.terms, question.wants_all), *params, *lifts])
-    return [agent_id for (agent_id,) in cursor.fetchall()]
+    """  # noqa: S608 (numbers of these modules)
+    cursor.execute(" UNION ALL ".join([part] * len(clauses)), [_expression(Tier((clause,))) for clause in clauses])
+    return [count for (count,) in cursor.fetchall()]
 
 
-def _expression(place: Place, terms: Iterable[Term], wants_all: bool = True) -> str:
-    operator = " AND " if wants_all else " OR "
-    alternatives = operator.join(_alternatives(place, term) for term in terms)
-    return f"{{names}} : ({alternatives})" if place is Place.NAMES else alternatives
+def _expression(tier: Tier) -> str:
+    return " AND ".join(f"({' OR '.join(map(_alternative, clause))})" for clause in tier.clauses)
 
 
-def _alternatives(place: Place, term: Term) -> str:
-    """In quotes nothing is syntax but a quote, and words hold none."""
-    tie = " " if term.is_phrase_in(place) else '" AND "'
-    found = [f'("{tie.join(words)}")' for words in (term.typed, *term.others)]
-    if term.can_go_on(place.shortest_prefix):
-        found.append(f'("{tie.join(term.typed)}" *)')
-    return f"({' OR '.join(found)})"
+def _alternative(alternative: Alternative) -> str:
+    """In quotes nothing is syntax but a quote, and tokens hold none."""
+    if isinstance(alternative, Side):
+        return f'("{" ".join(alternative.words)}"{" *" if alternative.goes_on else ""})'
+    return '("' + '" AND "'.join(alternative) + '")'

@@ -13,10 +13,14 @@ Words = tuple[str, ...]
 
 WORD_MAX = 64  # characters: longer ones (keys, hashes) are cut, in texts and questions alike
 
-# Marks in an index which no question can contain: they are neither letters nor digits. Not ASCII, because
-# SQLite's tokenizer drops ASCII marks.
-GAP = "·"  # no phrase goes over it
-START, END = "⟨", "⟩"  # on the first and the last word of a name
+GAP = "·"  # stands between two passages: no phrase goes over it
+
+# Say nothing where other words stand beside them.
+_FILLERS = (
+    "a an and are as at be by can do does for from how i in into is it me my of on or our should that the their "
+    "this to we what when which who will with you your"
+)
+FILLERS = frozenset(_FILLERS.split())
 
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 HIRAGANA = "\u3041-\u3096\u309d-\u309f"
@@ -37,7 +41,7 @@ SPACED_RUN = rf"{_LETTER}++(?:[{_MARKS}]++{_LETTER}*+)*+"
 _RUNS = re.compile(rf"[{UNSPACED}]++|{SPACED_RUN}")
 _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 _COMPOUNDS = re.compile(rf"(?<!{_LETTER}){_LETTER}++(?:[-_.'’]{_LETTER}++){{1,2}}")
-_JOINTS = re.compile(r"[-_.'’]")
+JOINTS = re.compile(r"[-_.'’]")
 
 # What would lose its meaning with its punctuation.
 _SPELLED = (
@@ -72,22 +76,36 @@ def fold(text: str) -> str:
     return folded
 
 
+def _alike() -> dict[int, int]:
+    """Characters that `fold` makes one other character: accented, of another width."""
+    wide = (*range(0xFF01, 0xFF5F), *range(0xFF66, 0xFF9E))
+    widths = {code: unicodedata.normalize("NFKC", chr(code)) for code in wide}
+    bare = {code: letter for code, letter in _BARE.items() if letter and len(letter) == 1}
+    return {code: ord(letter.lower()) for code, letter in (bare | widths).items() if len(letter) == 1}
+
+
+_ALIKE = _alike()
+# Of the wide ones letters and digits: Japanese punctuation is wide too, and matches nothing.
+_HAS_ALIKE = re.compile("[\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9d]")
+
+
+def has_alike(text: str) -> bool:
+    """Whether a text has characters that are found by others."""
+    return not text.isascii() and _HAS_ALIKE.search(text) is not None
+
+
+def lowered(text: str) -> str:
+    """The text folded as far as each character keeps its place."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(one if len(one := letter.lower()) == 1 else letter for letter in text)
+    return lower.translate(_ALIKE) if has_alike(lower) else lower
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text in order and, behind a gap, its compounds as one word ("full-stack": fullstack)."""
     folded = fold(text)
-    return joined((split(folded), _compounds(folded)))
-
-
-def names_of(name: str, title: str) -> list[str]:
-    """The words of an agent's name and title; once where both have the same, or they would count twice."""
-    folded = dict.fromkeys((fold(name), fold(title)))
-    wholes = dict.fromkeys(whole(tuple(split(text))) for text in folded)
-    return joined((*wholes, dict.fromkeys(word for text in folded for word in _compounds(text))))
-
-
-def whole(words: Words) -> Words:
-    """A name with its ends marked, so that a phrase can ask for nothing but the whole of it, or for its beginning."""
-    return (START + words[0], *words, words[-1] + END) if words else ()
+    return joined((split(folded), compounds(folded)))
 
 
 def joined(passages: Iterable[Iterable[str]]) -> list[str]:
@@ -102,8 +120,9 @@ def joined(passages: Iterable[Iterable[str]]) -> list[str]:
     return words
 
 
-def _compounds(folded: str) -> list[str]:
-    found = dict.fromkeys(_JOINTS.sub("", compound) for compound in _COMPOUNDS.findall(folded))
+def compounds(folded: str) -> list[str]:
+    """What a folded text ties by punctuation, as one word."""
+    found = dict.fromkeys(JOINTS.sub("", compound) for compound in _COMPOUNDS.findall(folded))
     return [compound for compound in found if len(compound) <= WORD_MAX]
 
 
@@ -121,3 +140,8 @@ def split(folded: str) -> Iterator[str]:
 
 def is_unspaced(word: str) -> bool:
     return _IS_UNSPACED.match(word) is not None
+
+
+def numbers(text: str | None) -> list[int]:
+    """Numbers with commas between them."""
+    return list(map(int, text.split(","))) if text else []

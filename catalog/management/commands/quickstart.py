@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +26,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from catalog import importing, system_checks
+from catalog.management import upkeep
+from catalog.management.first_team import make_first_team
 from catalog.models import Agent
 
 STARTERS = settings.BASE_DIR / "catalog" / "starters"
@@ -79,6 +82,8 @@ class Command(BaseCommand):
             self.step("Static files", collect_static_files)
             admin = ensure_admin()
             self.step("Agents", lambda: self.load_starters(admin))
+            self.step("Projections", lambda: upkeep.update_projections(partial(self.show_progress, "Projections")))
+            self.step("Search", lambda: upkeep.update_search(partial(self.show_progress, "Search")))
             self.step("Account", lambda: self.give_password(admin))
         self.show_addresses(host, port, no_serve)
 
@@ -98,6 +103,7 @@ class Command(BaseCommand):
                     raise Problem(f"The starter agent {entry.path} could not be published: {entry.message}")
                 loaded += 1
                 self.show_progress("Agents", loaded, total)
+            make_first_team(admin)
         return f"{loaded} starter agents loaded"
 
     def show_progress(self, label: str, done: int, total: int) -> None:

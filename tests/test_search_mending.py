@@ -1,0 +1,111 @@
+"""Typing errors are forgiven where nothing is found otherwise, and only if that helps."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+
+from catalog import search, shelving
+from catalog.models import Agent, Version
+from tests.sources import agent_source
+
+Publish = Callable[..., Version]
+
+
+@pytest.fixture
+def shelf(publish_source: Publish, publisher: User) -> None:
+    sources = {
+        "python-reviewer": "Reviews Python code.",
+        "javascript-tester": "Tests JavaScript with frameworks such as Jest.",
+        "kubernetes-architect": "Designs clusters.",
+        "translator": "Translates résumés and other documents.",
+        "データベース設計": "データベースの設計。",
+    }
+    for name, description in sources.items():
+        publish_source(agent_source(name, description, f"Your special word is {name[:3]}xyloph, and goroutine.\n"))
+    shelving.tag(Agent.objects.filter(name="python-reviewer"), ["fastapi"], by=publisher)
+
+
+MENDED = {
+    "pyhton": "python",
+    "PYHTON": "python",
+    "pythn": "python",
+    "pythoon": "python",
+    "bython": "python",
+    "javascirpt": "javascript",
+    "javscrpt": "javascript",
+    "kuberentes architect": "kubernetes architect",
+    "kubernetes-architcet": "kubernetes-architect",
+    "jset": "jest",
+    "fsatapi": "fastapi",
+    "docuemnts": "documents",
+    "pyhton reveiwer": "python reviewer",
+    "pyhton tag:fastapi": "python tag:fastapi",
+    '"pyhton code"': '"python code"',
+}
+
+
+@pytest.mark.parametrize("typed", MENDED)
+def test_a_typing_error_is_mended(shelf: None, typed: str) -> None:
+    answer = search.find(typed)
+    assert (answer.suggestion, answer.is_mended, answer.is_loose) == (MENDED[typed], True, False)
+    assert answer.pks == search.find(MENDED[typed]).pks != []
+
+
+def test_what_was_mended_is_told_word_by_word(shelf: None) -> None:
+    answer = search.find("Pyhton reviewer")
+    assert answer.mended == (("Pyhton", "python"),)
+    assert (answer.words, answer.answered) == ("Pyhton reviewer", "python reviewer")
+    assert answer.filters == {}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "python",
+        "pyth",  # not finished yet
+        "xyloph",  # nothing comes near
+        "jas",  # too short
+        "jsxt",  # two errors in four letters
+        "goroutine",  # in prompts only, and right
+        "1234",
+        "設訓",
+        "",
+        "???",
+    ],
+)
+def test_nothing_is_mended_without_need_or_where_nothing_comes_near(shelf: None, typed: str) -> None:
+    answer = search.find(typed)
+    assert (answer.suggestion, answer.is_mended) == (None, False)
+
+
+def test_a_suggestion_that_finds_nothing_is_not_made(shelf: None) -> None:
+    answer = search.find("pyhton kubernetes")
+    assert (answer.suggestion, answer.is_loose) == (None, True)
+    assert len(answer.pks) == 1  # the cluster's: of the other word there is none
+    assert search.find("pyhton", {"tag": ("nothing",)}).suggestion is None
+
+
+def test_of_words_that_come_as_near_the_more_frequent_is_meant(publish_source: Publish) -> None:
+    for name, lead in (("a", "Tests forms."), ("b", "Tests forks."), ("c", "Makes forms.")):
+        publish_source(agent_source(name, lead))
+    assert search.find("foros").suggestion == "forms"
+
+
+def test_where_some_words_are_nowhere_the_others_are_looked_for(shelf: None) -> None:
+    answer = search.find("qqqqqqqq python reviewer")
+    assert (answer.is_loose, answer.suggestion, len(answer.pks)) == (True, None, 1)
+
+
+def test_mending_costs_few_queries(shelf: None, django_assert_max_num_queries: Callable[..., object]) -> None:
+    with django_assert_max_num_queries(12):
+        assert search.find("pyhton").is_mended
+    with django_assert_max_num_queries(20):
+        assert not search.find("qqqqqqq wwwwwww zzzzzzz").pks
+
+
+def test_the_vocabulary_is_learned_with_the_index_and_forgotten_with_it(shelf: None) -> None:
+    search.clear()
+    assert search.find("pyhton").suggestion is None
+    search.rebuild()
+    assert search.find("pyhton").suggestion == "python"
