@@ -10,3 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if not has_secret_key():
     raise SystemExit(REFUSAL)
 application = get_wsgi_application()
+
+from catalog import facets  # noqa: E402 (models can be imported from here on)
+from catalog.counting import flush_regularly  # noqa: E402
+
+flush_regularly()
+facets.warm_up()
