@@ -219,8 +219,8 @@ def test_a_yanked_version_still_answers_under_its_number(publisher: User, publis
     first = publish_source(agent_source(prompt="First."))
     second = publish_source(agent_source(prompt="Second."))
     publishing.yank(second, by=publisher, reason="It was wrong.")
-    assert find_source("code-reviewer", 2) == ("code-reviewer", 2, second.source, second.digest)
-    assert find_source("code-reviewer") == ("code-reviewer", 1, first.source, first.digest)
+    assert find_source("code-reviewer", 2) == ("code-reviewer", 2, second.source, second.digest, second.pk)
+    assert find_source("code-reviewer") == ("code-reviewer", 1, first.source, first.digest, first.pk)
     publishing.yank(first, by=publisher, reason="It was wrong, too.")
     assert find_source("code-reviewer") is None
     assert find_source("code-reviewer", 1) is not None

@@ -1,13 +1,15 @@
 """Ask a server on loopback for one address over a few kept connections; prints requests a second."""
 
+import itertools
 import selectors
 import socket
 import sys
 import time
+from collections.abc import Iterator
 
 
 def ask(port: int, path: str, requests: int, connections: int) -> float:
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n".encode()
+    each = _requests(path)
     waiting = selectors.DefaultSelector()
     for _ in range(connections):
         client = socket.create_connection(("127.0.0.1", port))
@@ -15,7 +17,7 @@ def ask(port: int, path: str, requests: int, connections: int) -> float:
         waiting.register(client, selectors.EVENT_READ, bytearray())
     began = time.perf_counter()
     for key in list(waiting.get_map().values()):
-        key.fileobj.sendall(request)
+        key.fileobj.sendall(next(each))
     answered, sent = 0, connections
     while answered < requests:
         for key, _ in waiting.select(timeout=10):
@@ -24,9 +26,15 @@ def ask(port: int, path: str, requests: int, connections: int) -> float:
                 key.data.clear()
                 answered += 1
                 if sent < requests:
-                    key.fileobj.sendall(request)
+                    key.fileobj.sendall(next(each))
                     sent += 1
     return requests / (time.perf_counter() - began)
+
+
+def _requests(path: str) -> Iterator[bytes]:
+    """Each of another client, in the next run too: what is counted by reader is counted every time."""
+    for number in itertools.count(time.time_ns()):
+        yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nUser-Agent: asking/{number}\r\n\r\n".encode()
 
 
 def is_whole(answer: bytearray) -> bool:

@@ -1,4 +1,7 @@
-"""Downloading a file through the production server, against an empty Django view through the same server."""
+"""Downloading a file through the production server, against an empty Django view through the same server.
+
+And against the same download where nothing is counted. Every request is another reader's, so that each one is written.
+"""
 
 import os
 import socket
@@ -29,20 +32,27 @@ def measure(folder: Path, rounds: int) -> None:
     person, _ = User.objects.get_or_create(username="publisher")
     agent, _ = register(definition, by=person)
     publish(agent, definition, by=person)
-    with serving("config.settings") as catalog, serving("tests.benchmarks.empty") as empty:
+    with (
+        serving("config.settings") as catalog,
+        serving("tests.benchmarks.uncounted") as uncounted,
+        serving("tests.benchmarks.empty") as empty,
+    ):
         pinned, latest = f"/agents/{definition.name}/1.md", f"/agents/{definition.name}.md"
         api = f"/api/v1/agents/{definition.name}/versions/latest/download"
-        addresses = [(catalog, pinned), (catalog, latest), (catalog, api), (empty, "/")]
+        addresses = [(catalog, pinned), (catalog, latest), (catalog, api), (uncounted, latest), (empty, "/")]
         for port, path in addresses:
             rate(port, path)  # warm
         figures = alternating(rounds, *(lambda port=port, path=path: rate(port, path) for port, path in addresses))
-    nothing = figures[-1]
+    quiet, nothing = figures.pop(-2), figures[-1]
+    del addresses[-2]
     print(f"granian {' '.join(SERVER_OPTIONS)}")
     print(f"{CONNECTIONS} kept connections, {REQUESTS:,} requests a round, {len(data):,} bytes; requests a second:")
     print(f"empty view               {shown(nothing, digits=0)}")
     for (_, path), figure in zip(addresses[:-1], figures[:-1], strict=True):
         share = shown([100 * ratio for ratio in ratios(figure, nothing)], " %", 0)
         print(f"{path.rpartition('/')[2]:24} {shown(figure, digits=0)}   {share} of the empty view")
+    share = shown([100 * ratio for ratio in ratios(figures[1], quiet)], " %", 0)
+    print(f"{'the same, not counted':24} {shown(quiet, digits=0)}   counting keeps {share} of it")
 
 
 @contextmanager
