@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.admin.lines import MANY_LINES, compare, shortened, steps, with_own_line_ends
+from catalog.admin.lines import with_own_line_ends
+from catalog.comparing import MANY_LINES, compare, shortened, steps
 from tests.forms import with_crlf
 
 TEXTS = st.lists(

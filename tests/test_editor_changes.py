@@ -9,11 +9,10 @@ from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 
 from catalog import drafting, publishing
-from catalog.admin.editor import changes as room
 from catalog.admin.editor import desk as desks
-from catalog.admin.editor.changes import Change, changes
-from catalog.admin.editor.marks import Piece
 from catalog.admin.editor.panes import CHANGES, render_pane
+from catalog.comparing import FieldChange, Piece, field_changes
+from catalog.comparing import fields as room
 from catalog.definition import Definition, Example, read
 from catalog.models import Draft, Version
 from tests.sources import agent_source
@@ -26,23 +25,23 @@ FIRST = Example(
 SECOND = Example("", "Is this query safe?", "The code reviewer will tell.", "Safety is a matter of review.")
 
 
-def between(old: Definition | str, new: Definition | str, title: tuple[str, str] | None = None) -> list[Change]:
+def between(old: Definition | str, new: Definition | str, title: tuple[str, str] | None = None) -> list[FieldChange]:
     before, after = (read(text) if isinstance(text, str) else text for text in (old, new))
-    return changes(before, after, title=title)
+    return field_changes(before, after, title=title)
 
 
-def replaced(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+def replaced(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:
     base = read(agent_source())
     return between(base.replace(**old), base.replace(**new))
 
 
-def with_marks(change: Change) -> str:
+def with_marks(change: FieldChange) -> str:
     signs = {"same": "{}", "gone": "[-{}-]", "new": "[+{}+]"}
     pieces = [piece for passage in change.passages for piece in passage.pieces]
     return "".join(signs[piece.kind].format(piece.text) for piece in pieces)
 
 
-def html(found: list[Change]) -> str:
+def html(found: list[FieldChange]) -> str:
     return render_to_string("admin/editor/_changes_by_field.html", {"changes": found})
 
 
@@ -133,13 +132,13 @@ def test_settings_are_compared_as_the_form_shows_them() -> None:
 def test_a_change_of_writing_alone_is_one_sentence(old: str, new: str) -> None:
     [change] = between(old, new)
     assert change.sentence == room.ONLY_WRITING
-    assert room.ONLY_WRITING in html([change])
+    assert str(room.ONLY_WRITING) in html([change])
 
 
 # --- Examples ----------------------------------------------------------------------------------------
 
 
-def of_examples(old: list[Example], new: list[Example]) -> list[Change]:
+def of_examples(old: list[Example], new: list[Example]) -> list[FieldChange]:
     base = read(agent_source())
     return between(base.with_examples(old), base.with_examples(new))
 
@@ -177,7 +176,7 @@ def test_examples_that_changed_places_are_said_to_have_moved() -> None:
 # --- The prompt --------------------------------------------------------------------------------------
 
 
-def of_prompts(old: str, new: str) -> list[Change]:
+def of_prompts(old: str, new: str) -> list[FieldChange]:
     return between(agent_source(prompt=old), agent_source(prompt=new))
 
 
@@ -233,7 +232,7 @@ def test_a_very_long_prompt_is_not_compared_by_word() -> None:
 def test_the_work_is_bounded(old: str, new: str) -> None:
     before, after = read(agent_source(prompt=old)), read(agent_source(prompt=new))
     start = time.process_time()
-    assert changes(before, after, title=None)
+    assert field_changes(before, after, title=None)
     assert time.process_time() - start < 5
 
 

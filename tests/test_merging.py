@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalog.admin.editor.merging import Merge, changed, merge, mine_where_both_changed
 from catalog.admin.editor.weaving import Knot, weave_loosely, weave_text
-from catalog.admin.lines import split_lines
+from catalog.comparing import split_lines
 from catalog.definition import Definition, Example, read
 from tests.sources import agent_source
 

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from catalog import drafting
+from catalog.comparing import Row, compare, field_changes, shortened
 from catalog.definition import Capability, Definition, InvalidDefinition, Severity, read
 from catalog.drafting import DraftConflict
 from catalog.models import Agent, Draft
@@ -25,11 +26,9 @@ from catalog.publishing import MAX_NOTE_LENGTH, NotPublishable, PublishConflict
 from .advice import advice_on
 from .cells import named
 from .editor import desk as desks
-from .editor.changes import changes as changes_by_field
 from .editor.panes import PAGE, render_pane
 from .events import said
 from .findings import in_words, tally
-from .lines import Row, compare, shortened
 from .pages import PUBLISH, actor, may, require, show
 from .states import draft_of, later_version
 
@@ -199,7 +198,7 @@ def _show(request: HttpRequest, agent: Agent, draft: Draft, *, problem: str = ""
         advice=advice,
         is_publishable=not any(item.finding.severity is Severity.ERROR for item in advice),
         changes=shortened(changes),
-        by_field=changes_by_field(read(latest.source), definition, title=None) if latest else [],
+        by_field=field_changes(read(latest.source), definition, title=None) if latest else [],
         extent=extent_of(changes),
         gained=gained,
         lost=lost,

@@ -14,12 +14,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog import publishing
+from catalog.comparing import compare, shortened
 from catalog.models import Version
 from catalog.rendering import render_source
 from catalog.templatetags.words import when
 
 from .advice import advice_on
-from .lines import compare, shortened
 from .pages import (
     PUBLISH,
     NoteForm,

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from catalog.admin.lines import Row, compare, shortened
+from catalog.comparing import Row, compare, shortened
 from catalog.models import Agent, Draft, Event
 
 from .merging import Merge, changed, merge

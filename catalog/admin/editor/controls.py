@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from catalog.admin.lines import with_own_line_ends
+from catalog.comparing.texts import as_area, line_of, scalar_text
 from catalog.definition import FIELDS, Definition, InvalidValue, Kind, nested_text, read_nested
 from catalog.definition.tools import names_in
 
 Sent = Mapping[str, list[str]]  # the values under each name of a form, in order
 
-_LINE_END = re.compile(r"\r\n?|\n")
-_UNSHOWABLE = re.compile("[\0\ud800-\udfff]")  # no page can hold these
 _COUNT = re.compile(r"0*([1-9][0-9]{0,8})")
 
 
@@ -31,23 +30,9 @@ class Typed(Protocol):
     def __contains__(self, key: Any, /) -> bool: ...
 
 
-def as_area(text: str) -> str:
-    """A text as a text area gives it back; line ends are LF on both sides of every comparison."""
-    return _UNSHOWABLE.sub("\ufffd", _LINE_END.sub("\n", text))
-
-
 def as_line(text: str) -> str:
     """A text as a one-line input gives it back: without line ends."""
     return as_area(text).replace("\n", "")
-
-
-def scalar_text(value: Any) -> str | None:
-    """A value as text: numbers and flags as the file has them; None for lists and settings."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value) if isinstance(value, (bool, int, float)) else None
 
 
 def values_of(typed: Typed, name: str) -> list[str]:
@@ -172,11 +157,6 @@ def value_of_option(definition: Definition, key: str, option: str) -> Any:
 
 
 # --- Lists, one name a line ------------------------------------------------------------------------
-
-
-def line_of(item: Any) -> str:
-    """An item of a list on one line."""
-    return as_area(" ".join((scalar_text(item) or "").split()))
 
 
 def as_lines(items: Iterable[Any]) -> str:

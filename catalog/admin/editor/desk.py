@@ -16,13 +16,13 @@ from django.utils.datastructures import MultiValueDict
 
 from catalog.admin.lines import with_own_line_ends
 from catalog.admin.states import draft_of
+from catalog.comparing.texts import PARTS
 from catalog.definition import Definition, read
 from catalog.models import Agent, Draft
 from catalog.publishing import NotPublishable, clean_note, clean_title
 
 from .conflict import Conflict
 from .form import Written, written
-from .sections import PARTS
 
 FORM, SOURCE = "form", "source"
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.comparing.texts import PARTS, as_area, scalar_text
 from catalog.definition import FIELDS, Definition, InvalidValue, Kind
 from catalog.definition.checks import LONG_DESCRIPTION, VERY_LONG_DESCRIPTION
 from catalog.definition.tools import LABELS, MEANINGS, NEVER_FOR_SUBAGENTS, RISKY, TOOLS
 
-from .controls import Control, Sent, Typed, as_area, known_options, line, plain, scalar_text
-from .sections import ALL, OTHER, PARTS, Examples, Lead, Model, Prompt, Tools
+from .controls import Control, Sent, Typed, known_options, line, plain
+from .sections import ALL, OTHER, Examples, Lead, Model, Prompt, Tools
 
 ADVANCED = (
     "disallowedTools",

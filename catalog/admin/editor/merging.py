@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from catalog.admin.lines import MANY_LINES
+from catalog.comparing import MANY_LINES
 from catalog.definition import FIELDS, Definition, Example, InvalidValue, read
 from catalog.definition.limits import MAX_SOURCE_BYTES
 from catalog.definition.rewriting import is_same

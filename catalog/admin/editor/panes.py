@@ -15,11 +15,10 @@ from django.utils.safestring import SafeString
 
 from catalog import projection
 from catalog.admin.advice import Advice, advice_on
-from catalog.admin.lines import compare, shortened, split_lines, steps
+from catalog.comparing import compare, field_changes, shortened, split_lines, steps
 from catalog.definition import FIELDS, read
 from catalog.rendering import render_lines, render_prompt
 
-from .changes import changes
 from .desk import FORM, Desk
 from .naming import name_note, name_of
 
@@ -83,7 +82,7 @@ def _changes(desk: Desk) -> dict[str, Any]:
     latest = desk.agent.latest_version
     if latest is None:
         return {"latest": None}
-    found = changes(read(latest.source), desk.definition, title=(desk.agent.title, desk.title))
+    found = field_changes(read(latest.source), desk.definition, title=(desk.agent.title, desk.title))
     return {"latest": latest, "changes": found, "groups": shortened(compare(latest.source, desk.source))}
 
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from catalog.admin.lines import with_own_line_ends
+from catalog.comparing.texts import PARTS, as_area, cut_prompt, scalar_text
 from catalog.definition import FIELDS, Definition, Example, InvalidValue
 from catalog.definition.tools import TOOLS, names_in
 
-from .controls import Sent, Typed, as_area, as_line, as_lines, merged, scalar_text, values_of
+from .controls import Sent, Typed, as_line, as_lines, merged, values_of
 
-PARTS = ("context", "user", "assistant", "commentary")
 MOST_CARDS = 100  # beyond it a page is too long to be read; a browser's form has bounds too
 OTHER = "other"
 ALL, ONLY = "all", "only"
@@ -188,27 +187,6 @@ def _model_of(sent: Sent) -> str:
 
 
 # --- Prompt ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class CutPrompt:
-    """A prompt as it is written between the blank lines above it and the line ends below it."""
-
-    head: str
-    body: str
-    tail: str
-
-
-def cut_prompt(prompt: str) -> CutPrompt:
-    body = prompt.rstrip("\r\n")
-    if not body.strip():
-        return CutPrompt(prompt, "", "")
-    start = 0
-    for line in body.splitlines(keepends=True):
-        if line.strip():
-            break
-        start += len(line)
-    return CutPrompt(body[:start], body[start:], prompt[len(body) :])
 
 
 class Prompt:

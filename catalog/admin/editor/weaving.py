@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from catalog.admin.lines import steps
+from catalog.comparing import steps
 
 Item = TypeVar("Item", bound=Hashable)
 

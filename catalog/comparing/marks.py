@@ -1,4 +1,4 @@
-"""Two texts as one, with the words marked that came and went. Plain Python over `lines`; all work is bounded."""
+"""Two texts as one, with the words marked that came and went. Imports only this package; all work is bounded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from catalog.admin.lines import Step, steps
+from .lines import Step, steps
 
 _MOST_TOKENS = 2_000  # of both texts together
 _MOST_EFFORT = 60_000_000  # for all comparisons by word: well below a second
@@ -16,9 +16,9 @@ _MOST_SAME = 240  # characters that did not change, shown between two that did
 LEAST_ALIKE = 0.3  # below it two texts are two texts, and not one that was changed
 
 # Chinese and Japanese write no spaces: there each character counts as a word.
-_CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-_CHARACTER = re.compile(f"[{_CJK}]")
-_TOKEN = re.compile(rf"(?:[{_CJK}]|[^\s{_CJK}]+|^)\s*")
+CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_CHARACTER = re.compile(f"[{CJK}]")
+_TOKEN = re.compile(rf"(?:[{CJK}]|[^\s{CJK}]+|^)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def marked(old: str, new: str, work: Work) -> list[Piece]:
     """`new` with what came marked, and what went where it stood. Spaces between words are not compared."""
     a, b = (words_in(text) for text in (old, new))
     left, right = ([token.rstrip() for token in tokens] for tokens in (a, b))
-    found = _words(left, right, work) if len(a) + len(b) <= _MOST_TOKENS else None
+    found = word_steps(left, right, work) if len(a) + len(b) <= _MOST_TOKENS else None
     pieces: list[Piece] = []
     for kind, start, stop, at, until in found or [("replace", 0, len(a), 0, len(b))]:
         if kind == "equal":
@@ -69,7 +69,7 @@ def words_in(text: str) -> list[str]:
     return [token for token in _TOKEN.findall(text) if token]
 
 
-def _words(old: Sequence[str], new: Sequence[str], work: Work) -> list[Step] | None:
+def word_steps(old: Sequence[str], new: Sequence[str], work: Work) -> list[Step] | None:
     """How the words follow from each other; None where that is too much work, or they have too little in common."""
     in_new = Counter(new)
     work.left -= (sum(in_new[token] for token in old) + len(old)) * min(len(old), len(new))
