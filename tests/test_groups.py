@@ -28,12 +28,12 @@ def test_each_group_has_what_its_people_do() -> None:
     editors, publishers, administrators = map(rights_of, (EDITORS, PUBLISHERS, ADMINISTRATORS))
     assert editors == {
         *(f"catalog.{verb}_{row}" for row in ("agent", "draft") for verb in ("view", "add", "change")),
-        *(f"catalog.view_{row}" for row in ("version", "category", "tag", "event")),
+        *(f"catalog.view_{row}" for row in ("version", "category", "tag", "event", "collection")),
         "catalog.delete_draft",
     }
     assert publishers - editors == {
         "catalog.publish_agent",
-        *(f"catalog.{verb}_{row}" for row in ("category", "tag") for verb in ("add", "change", "delete")),
+        *(f"catalog.{verb}_{row}" for row in ("category", "tag", "collection") for verb in ("add", "change", "delete")),
     }
     assert administrators == every("catalog") | every("auth", "user", "group")
     assert editors < publishers < administrators

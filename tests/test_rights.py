@@ -25,9 +25,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from catalog import drafting, publishing
+from catalog import collecting, drafting, publishing
 from catalog.definition import read
-from catalog.models import Agent, Category, Draft, Event, FormerName, Presence, Tag, Version
+from catalog.models import Agent, Category, Collection, Draft, Event, FormerName, Member, Presence, Tag, Version
 from tests.forms import log_in
 from tests.sources import agent_source
 
@@ -120,6 +120,15 @@ LET_IN = {
     "catalog_tag_history": (EDITOR, EDITOR),
     "catalog_tag_delete": (PUBLISHER, PUBLISHER),
     "catalog/tag/<path:object_id>/": (EDITOR, EDITOR),
+    # Collections
+    "catalog_collection_changelist": (EDITOR, EDITOR),
+    "catalog_collection_add": (PUBLISHER, PUBLISHER),
+    "catalog_collection_change": (EDITOR, PUBLISHER),
+    "catalog_collection_history": (EDITOR, EDITOR),
+    "catalog_collection_delete": (PUBLISHER, PUBLISHER),
+    "catalog_collection_preview": (EDITOR, EDITOR),  # a page to read, whatever is sent
+    "catalog_collection_unpublish": (PUBLISHER, PUBLISHER),
+    "catalog/collection/<path:object_id>/": (EDITOR, EDITOR),
     # People
     "auth_user_changelist": (ADMINISTRATOR, ADMINISTRATOR),
     "auth_user_add": (ADMINISTRATOR, ADMINISTRATOR),
@@ -168,6 +177,9 @@ def rows(publish_source: Publish, publisher: User, editor: User) -> dict[str, di
     drafting.submit(submitted, by=editor, revision=submitted.revision)
     agents["new"], _ = publishing.register(read(agent_source("new")), by=editor)
     drafting.open_draft(agents["new"], by=editor, source=agent_source("new"))
+    collection = collecting.create("Team", by=publisher)
+    collecting.set_members(collection, [(agents["published"], "First."), (agents["changed"], "")], by=publisher)
+    collecting.publish(collection, by=publisher)
     first, _, withdrawn = Version.objects.filter(agent=agents["published"]).order_by("number")
     return {
         "agent": {name: agent.pk for name, agent in agents.items()},
@@ -175,6 +187,7 @@ def rows(publish_source: Publish, publisher: User, editor: User) -> dict[str, di
         "version": {"first": first.pk, "latest": latest.pk, "withdrawn": withdrawn.pk},
         "category": {"": writing.pk, "data": Category.objects.create(name="data", title="Data").pk},
         "tag": {"": Tag.objects.get().pk},
+        "collection": {"": collection.pk},
         "event": {"": Event.objects.latest("pk").pk},
         "user": {"": User.objects.create_user("nora").pk, "superuser": User.objects.create_superuser("root").pk},
         "group": {
@@ -371,6 +384,13 @@ def _shelf(rows: Rows, kind: str, deed: str, **fields: str) -> Sent:
     return f"/admin/catalog/{kind}/{path}/", fields
 
 
+def _collection(rows: Rows, deed: str, **fields: Any) -> Sent:
+    row = Collection.objects.get(pk=rows["collection"][""])
+    members = list(row.members.values_list("agent", flat=True))
+    form = {"do": deed, "title": row.title, "name": row.name, "introduction": "", "member": members}
+    return f"/admin/catalog/collection/{row.pk}/change/", form | {"seen": row.updated_at.isoformat()} | fields
+
+
 # Deeds that change what others see, each as its page sends it: publishers do them, editors cannot.
 DEEDS: dict[str, Callable[[Rows], Sent]] = {
     "publish a draft": lambda rows: _draft_form(rows, "changed", "publish"),
@@ -401,6 +421,14 @@ DEEDS: dict[str, Callable[[Rows], Sent]] = {
     "delete a category": lambda rows: _shelf(rows, "category", "delete", post="yes"),
     "add a tag": lambda rows: _shelf(rows, "tag", "add", name="more"),
     "change a tag": lambda rows: _shelf(rows, "tag", "change", name="more"),
+    "make a collection": lambda rows: (
+        "/admin/catalog/collection/add/",
+        {"do": "save", "title": "Another", "member": [rows["agent"]["published"]]},
+    ),
+    "change a collection": lambda rows: _collection(rows, "save", title="Another"),
+    "empty a collection": lambda rows: _collection(rows, "save", member=[rows["agent"]["published"]]),
+    "take a collection off": lambda rows: (f"/admin/catalog/collection/{rows['collection']['']}/unpublish/", {}),
+    "delete a collection": lambda rows: _shelf(rows, "collection", "delete"),
     "delete a tag": lambda rows: _shelf(rows, "tag", "delete", post="yes"),
 }
 
@@ -487,6 +515,7 @@ def seen_by_others() -> Any:
         list(Agent.maintainers.through.objects.filter(agent__in=shown).order_by("pk").values_list()),
         list(Version.objects.order_by("pk").values_list("pk", "digest", "yanked_at")),
         list(FormerName.objects.filter(agent__in=shown).values_list()),
+        [list(model.objects.order_by("pk").values_list()) for model in (Collection, Member)],
         list(User.objects.order_by("pk").values_list("pk", "username", "password", "is_staff", "is_superuser")),
         [list(through.objects.order_by("pk").values_list()) for through in _RIGHTS],
         list(Event.objects.filter(agent__in=shown).exclude(verb__in=_EDITORS_DEEDS).order_by("pk").values_list()),
@@ -521,6 +550,9 @@ def _any_form(rows: Rows, verb: str, row: str) -> dict[str, Any]:
         "theirs": "1",
         "onto": "1",
         "base": "",
+        "seen": Collection.objects.get().updated_at.isoformat(),
+        "member": agents,
+        "introduction": "i",
         "source": draft.source if draft else agent_source("published", model="haiku"),
         "name": "another",
         "title": "Another",

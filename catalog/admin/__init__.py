@@ -1,5 +1,5 @@
-"""What staff see. Every write is a verb of `publishing`, `drafting`, `shelving` or `importing`."""
+"""What staff see. Every write is a verb of `publishing`, `drafting`, `shelving`, `collecting` or `importing`."""
 
-from . import agents, categories, draft_list, events, people, versions
+from . import agents, categories, collections, draft_list, events, people, versions
 
-__all__ = ["agents", "categories", "draft_list", "events", "people", "versions"]
+__all__ = ["agents", "categories", "collections", "draft_list", "events", "people", "versions"]

@@ -34,6 +34,12 @@ _SAID = {
     "uncategorised": "took it out of {category}",
     "tagged": "tagged it {tags}",
     "untagged": "took off the tags {tags}",
+    "collection-created": "made the collection {title}",
+    "collection-changed": "changed {fields} of the collection {title}",
+    "collection-filled": "put {count} agents into the collection {title}",
+    "collection-published": "published the collection {title}",
+    "collection-unpublished": "took the collection {title} off the public pages",
+    "collection-deleted": "deleted the collection {title}",
 }
 
 

@@ -19,6 +19,7 @@ _LABELS = {
     "prompt": "Prompt",
     "title": "Title",
     "note": "Note",
+    "introduction": "Introduction",
 }
 _FIELDS = ("lead", "prompt")  # of the editor: what people write at length
 _MOST_REBUILT = 100_000  # characters; anybody at all can send a form
@@ -36,7 +37,8 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 def holds_text(request: HttpRequest) -> bool:
     """Whether a form brings a text that somebody wrote."""
     posted = _posted(request)
-    return any(posted.get(name) for name in ("source", *(("base", *_FIELDS) if "base" in posted else ())))
+    editors = ("base", *_FIELDS) if "base" in posted else ()
+    return any(posted.get(name) for name in ("source", "introduction", *editors))
 
 
 def _texts(request: HttpRequest) -> dict[str, str]:
@@ -45,7 +47,7 @@ def _texts(request: HttpRequest) -> dict[str, str]:
     The fields of the editor are put into the text that they were made from; very long ones come back as they are.
     """
     posted = _posted(request)
-    kept = ["source", "title", "note"]
+    kept = ["source", "title", "note", "introduction"]
     if "base" in posted and "source" not in posted:
         if sum(len(value) for name in request.POST for value in request.POST.getlist(name)) < _MOST_REBUILT:
             posted["source"] = written(read(posted["base"]), request.POST).definition.source

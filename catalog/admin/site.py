@@ -31,6 +31,7 @@ _MAIN = (
     ("Import", "admin:import", "add_draft"),
     ("Categories", "admin:catalog_category_changelist", "view_category"),
     ("Tags", "admin:catalog_tag_changelist", "view_tag"),
+    ("Collections", "admin:catalog_collection_changelist", "view_collection"),
 )
 _MORE = (
     ("Versions", "admin:catalog_version_changelist", "catalog.view_version"),
