@@ -1,7 +1,8 @@
-"""Untrusted Markdown -> safe HTML: the only allow-list, the only `mark_safe`. Imports only `definition`.
+"""Untrusted Markdown -> safe HTML: the only allow-list, the only `mark_safe`. Imports `definition` and `comparing`.
 
     render_prompt(version.prompt)      # a prompt, as GitHub shows a Markdown file
     headings(version.prompt)           # its headings, with the ids they have in that HTML
+    render_changes(old.prompt, new.prompt)  # the new one, with what came and what went marked
     render_inline(version.lead)        # leads and examples: paragraphs, emphasis, code, links
     render_source(version.source)      # the text as it is, with numbered lines
 
@@ -27,11 +28,22 @@ from catalog.definition import digest_of
 from .allowed import cleaned
 from .bounds import TooIntricate
 from .characters import visible, without_surrogates
+from .compared import Stretch, render_changes
 from .outline import Heading
 from .parser import prompt_html, short_html
 from .source import source_html
 
-__all__ = ["RENDERER_VERSION", "Heading", "headings", "render_inline", "render_lines", "render_prompt", "render_source"]
+__all__ = [
+    "RENDERER_VERSION",
+    "Heading",
+    "Stretch",
+    "headings",
+    "render_changes",
+    "render_inline",
+    "render_lines",
+    "render_prompt",
+    "render_source",
+]
 
 # Raised with every change of what comes out, so that no cache answers with what came out before.
 RENDERER_VERSION = 1

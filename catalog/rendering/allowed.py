@@ -67,18 +67,39 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-_CLEANER = nh3.Cleaner(
-    tags=TAGS,
-    clean_content_tags=set(),
-    attributes=ATTRIBUTES,
-    tag_attribute_values=ATTRIBUTE_VALUES,
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
-    allowed_classes=CLASSES,
-    attribute_filter=_attribute,
-    url_schemes={"http", "https", "mailto"},
-    link_rel=REL,
+def _cleaner(tags: set[str], classes: dict[str, set[str]]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=tags,
+        clean_content_tags=set(),
+        attributes=ATTRIBUTES,
+        tag_attribute_values=ATTRIBUTE_VALUES,
+        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+        allowed_classes=classes,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=REL,
+    )
+
+
+# What marks the changes of a text; the text's own strikes are `s` there.
+_OF_MARKS = {
+    "ins": {"block", "prose"},
+    "del": {"block", "prose", "space"},
+    "div": {"reformatted"},
+    "span": {"visually-hidden", "reformatted", "said"},
+}
+
+_CLEANER = _cleaner(TAGS, CLASSES)
+_MARKED_CLEANER = _cleaner(
+    TAGS | {"ins", "s"},
+    CLASSES | {tag: CLASSES.get(tag, set()) | names for tag, names in _OF_MARKS.items()},
 )
 
 
 def cleaned(html: str) -> str:
     return _CLEANER.clean(html)
+
+
+def cleaned_marked(html: str) -> str:
+    """The same for a text with its changes marked."""
+    return _MARKED_CLEANER.clean(html)

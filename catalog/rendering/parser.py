@@ -6,6 +6,7 @@ on GitHub; the renderer then writes it out as text. Addresses are percent-encode
 
 import re
 from functools import lru_cache
+from typing import cast
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -14,6 +15,7 @@ from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def, footnote_ref, footnote_tail
 
 from .autolinks import autolinks
@@ -55,6 +57,19 @@ def html_of(text: str, environment: Environment, *, short: bool = False) -> str:
     text = text if text.endswith("\n") else f"{text}\n"  # code that nothing closes ends with its line, too
     html: str = md.render(text, environment)
     return html
+
+
+def prompt_tokens(text: str, environment: Environment) -> list[Token]:
+    """The tokens of a prompt, in the order `prompt_pieces` writes them; raises `TooIntricate`."""
+    check_size(text)
+    return _prompt_parser().parse(text if text.endswith("\n") else f"{text}\n", environment)
+
+
+def prompt_pieces(tokens: list[Token], environment: Environment) -> list[str]:
+    """The HTML of each token, not yet cleaned; raises `TooIntricate`."""
+    md = _prompt_parser()
+    renderer = cast(SafeRenderer, md.renderer)
+    return renderer.render_pieces(tokens, md.options, environment)
 
 
 @lru_cache

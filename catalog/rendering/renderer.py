@@ -22,6 +22,18 @@ _CHARACTERS_A_STEP = 100  # of an address that one definition gives to many link
 class SafeRenderer(RendererHTML):
     """One method a token type, called by its name; what has none here is a tag without attributes from the text."""
 
+    def render_pieces(self, tokens: Sequence[Token], options: OptionsDict, env: EnvType) -> list[str]:
+        """The HTML of each token: together they are what `render` gives."""
+        return [self._piece(tokens, idx, options, env) for idx in range(len(tokens))]
+
+    def _piece(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[idx]
+        if token.type == "inline":
+            return self.renderInline(token.children or [], options, env)
+        write = self.rules.get(token.type, self.renderToken)
+        html: str = write(tokens, idx, options, env)
+        return html
+
     def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return visible(tokens[idx].content)
 

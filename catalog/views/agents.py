@@ -1,107 +1,140 @@
-"""One agent: its page, the pages of its versions, and their sources."""
+"""One agent: its page, and the pages of its versions. Imports `models`, `definition`, `rendering`."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from catalog.definition import fold_name, read
-from catalog.downloads import find_source, source_response
+from catalog.definition import Definition
 from catalog.models import Agent, AgentQuerySet, Version
 from catalog.rendering import Heading, headings, render_prompt, render_source
 
-from .browsing import EVERYTHING
+from .chart import downloads_chart
+from .facts import facts_of
+from .freshness import fresh
+from .names import known_as, moved
+from .noticed import noticed
+from .related import related_to
+from .sources import or_source
 
-VERSIONS_SHOWN = 100
+VERSIONS_LISTED = 100
+VERSIONS_SHOWN = 8  # of those listed, before the reader asks for the others
 CONTENTS_MAX = 32
+_BRIEF = ("agent", "number", "note", "digest", "published_at", "published_by", "yanked_at", "yank_reason")
 
 
 @require_safe
+@or_source
+@fresh
 def agent_detail(request: HttpRequest, name: str) -> HttpResponse:
-    agent = _known_as(name, _rows().select_related("latest_version__published_by"))
+    agent = known_as(name, _rows().select_related("latest_version__published_by"))
     if agent.name != name:
-        return _moved(request, agent.get_absolute_url())
+        return moved(request, agent.get_absolute_url())
     if agent.latest_version is None:
-        context = {"agent": agent, "versions": _versions(agent)}
-        return render(request, "catalog/agent_withdrawn.html", context)
-    return _version_page(request, "catalog/agent_detail.html", agent, agent.latest_version)
+        return render(request, "catalog/agent_withdrawn.html", _about(request, agent))
+    context = _about(request, agent) | _of_version(request, agent, agent.latest_version, is_pinned=False)
+    context["related"] = related_to(agent)
+    context["downloads"] = downloads_chart(agent)
+    return render(request, "catalog/agent_detail.html", context)
 
 
 @require_safe
+@or_source
+@fresh
 def version_detail(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    agent = _known_as(name, _rows().defer("latest_version__source", "latest_version__prompt"))
+    agent = known_as(name, _rows().defer("latest_version__source", "latest_version__prompt"))
     if agent.name != name:
-        return _moved(request, reverse("catalog:version_detail", args=[agent.name, number]))
+        return moved(request, reverse("catalog:version_detail", args=[agent.name, number]))
     version = get_object_or_404(agent.versions.select_related("published_by"), number=number)
-    return _version_page(request, "catalog/version_detail.html", agent, version)
+    context = _about(request, agent) | _of_version(request, agent, version, is_pinned=True)
+    return render(request, "catalog/version_detail.html", context)
 
 
 def _rows() -> AgentQuerySet:
-    return Agent.objects.select_related("category", "successor", "latest_version")
+    return Agent.objects.select_related("category", "successor", "latest_version").prefetch_related("tags")
 
 
-def _known_as(name: str, agents: AgentQuerySet) -> Agent:
-    """The agent that the public knows by this name, by another spelling of it, or by a former name; else 404."""
-    folded = fold_name(name)
-    agent = agents.filter(name=name).first()
-    if agent is None:
-        former = Q(former_names__name__in={name, folded})
-        agent = agents.filter(former | Q(name=folded)).first()
-    if agent is None or (agent.latest_version_id is None and not agent.versions.exists()):
-        raise Http404("There is no such agent.")
-    return agent
-
-
-def _moved(request: HttpRequest, address: str) -> HttpResponse:
-    query = request.META.get("QUERY_STRING", "")
-    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
-
-
-def _version_page(request: HttpRequest, template: str, agent: Agent, version: Version) -> HttpResponse:
-    pinned = reverse("catalog:version_source", args=[agent.name, version.number])
-    is_pinned = template == "catalog/version_detail.html"
-    source = pinned if is_pinned else reverse("catalog:agent_source", args=[agent.name])
-    definition = read(version.source)
-    context = {
+def _about(request: HttpRequest, agent: Agent) -> dict[str, Any]:
+    """What every page of an agent shows, one without a version to offer too."""
+    return {
         "agent": agent,
+        "title": agent.title,
+        "tags": [tag.name for tag in agent.tags.all()],
+        "versions": _versions(agent, request.GET.get("versions", "")),
+        "canonical": settings.CATALOG_BASE_URL + agent.get_absolute_url(),
+    }
+
+
+def _of_version(request: HttpRequest, agent: Agent, version: Version, *, is_pinned: bool) -> dict[str, Any]:
+    pinned = reverse("catalog:version_source", args=[agent.name, version.number])
+    source = pinned if is_pinned else reverse("catalog:agent_source", args=[agent.name])
+    definition = version.definition
+    return {
         "version": version,
         "definition": definition,
         "is_latest": version.pk == agent.latest_version_id,
-        "examples": version.examples.all(),
-        "findings": {
-            "weighty": [f for f in version.findings if f["severity"] != "note"],
-            "notes": [f for f in version.findings if f["severity"] == "note"],
-        },
-        "versions": _versions(agent),
-        "tags": [(tag.name, EVERYTHING.address(tag=tag.name)) for tag in agent.tags.all()],
-        "category_address": EVERYTHING.address(category=agent.category.name) if agent.category else "",
-        "canonical": settings.CATALOG_BASE_URL + (version if is_pinned else agent).get_absolute_url(),
+        "is_pinned": is_pinned,
+        "examples": definition.examples,
+        "findings": noticed(version),
+        "facts": facts_of(version, definition),
         "source_address": source,
         "pinned_address": pinned,
         "install": _install_command(agent.name, source),
+        **(_as_source(version) if request.GET.get("view") == "source" else _as_prompt(version, definition)),
     }
-    if request.GET.get("view") == "source":
-        context["source"] = render_source(version.source)
-    else:
-        context["prompt"] = render_prompt(version.prompt)
-        context["prompt_starts_at"] = _units(version.source.removesuffix(definition.prompt))
-        context["contents"] = _contents(headings(version.prompt))
-    return render(request, template, context)
 
 
-def _versions(agent: Agent) -> list[Version]:
-    rows = agent.versions.newest_first().select_related("published_by")
-    return list(
-        rows.only("agent", "number", "note", "published_at", "published_by", "yanked_at", "yank_reason")[
-            :VERSIONS_SHOWN
-        ]
-    )
+def _as_source(version: Version) -> dict[str, Any]:
+    return {"source": render_source(version.source)}
+
+
+def _as_prompt(version: Version, definition: Definition) -> dict[str, Any]:
+    return {
+        "prompt": render_prompt(version.prompt),
+        "prompt_starts_at": _units(version.source.removesuffix(definition.prompt)),
+        "contents": _contents(headings(version.prompt)),
+    }
+
+
+# --- Versions ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """A stretch of an agent's versions, the newest first."""
+
+    rows: list[Version]
+    older: int | None  # the number from which the next stretch goes on
+    is_first: bool
+
+    @property
+    def shown(self) -> list[Version]:
+        return self.rows[:VERSIONS_SHOWN]
+
+    @property
+    def folded(self) -> list[Version]:
+        return self.rows[VERSIONS_SHOWN:]
+
+
+def _versions(agent: Agent, asked: str) -> Versions:
+    """Those from the number `asked` down, or from the newest."""
+    rows = agent.versions.newest_first().select_related("published_by").only(*_BRIEF, *_PERSON)
+    first = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    if first:
+        rows = rows.filter(number__lte=first)
+    found = list(rows[: VERSIONS_LISTED + 1])
+    older = found[VERSIONS_LISTED].number if len(found) > VERSIONS_LISTED else None
+    return Versions(found[:VERSIONS_LISTED], older, not first)
+
+
+_PERSON = tuple(f"published_by__{name}" for name in ("username", "first_name", "last_name"))
 
 
 def _contents(found: list[Heading]) -> list[tuple[int, Heading]]:
@@ -122,34 +155,3 @@ def _install_command(name: str, address: str) -> list[str]:
 def _units(text: str) -> int:
     """The length of a text as scripts in a browser count it."""
     return len(text.encode("utf-16-le")) // 2
-
-
-@require_safe
-def agent_source(request: HttpRequest, name: str) -> HttpResponse:
-    source = find_source(name)
-    if source is not None:
-        return source_response(request, source, pinned=False, filename=f"{name}.md")
-    agent = _known_as(name, Agent.objects.all())
-    if agent.latest_version_id is None:
-        sentence = f"Every version of {agent.name} has been withdrawn. Its pinned addresses still answer.\n"
-        return HttpResponse(sentence, status=410, content_type="text/plain; charset=utf-8")
-    return _under_present_name(request, agent, None)
-
-
-@require_safe
-def version_source(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    source = find_source(name, number)
-    if source is not None:
-        return source_response(request, source, pinned=True, filename=f"{name}.md")
-    return _under_present_name(request, _known_as(name, Agent.objects.all()), number)
-
-
-def _under_present_name(request: HttpRequest, agent: Agent, number: int | None) -> HttpResponse:
-    """The file itself where its agent was asked for by another name.
-
-    No redirect: `curl -o` without -L would write its empty body over the installed agent and call it done.
-    """
-    source = find_source(agent.name, number)
-    if source is None:
-        raise Http404("There is no such version.")
-    return source_response(request, source, pinned=False, filename=f"{agent.name}.md")
