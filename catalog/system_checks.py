@@ -1,5 +1,6 @@
 """What is wrong with this installation, in sentences to act on. Imports nothing of the catalog."""
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ REFUSAL = (
     "Agent Catalog does not start without a secret key. Set SECRET_KEY in the environment, "
     "or run `python manage.py quickstart --no-serve` once: it makes one in the data folder."
 )
+_CONTACT = re.compile(r"mailto:[^\s@,]+@[^\s@,]+|https://[^\s/]+\S*")
 # Before this release a reset of the write-ahead log could damage a database that several processes write.
 SAFE_SQLITE = (3, 51, 3)
 
@@ -80,5 +82,32 @@ def sqlite_version(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             "a loss of data in that case.",
             hint="Serve with one worker, or use PostgreSQL (DATABASE_URL).",
             id="catalog.W002",
+        )
+    ]
+
+
+@register(Tags.translation)
+def language(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    known = dict(settings.LANGUAGES)
+    if settings.CATALOG_LANGUAGE.partition("-")[0] in known:
+        return []
+    return [
+        Error(
+            f"CATALOG_LANGUAGE is {settings.CATALOG_LANGUAGE!r}, a language that the catalog does not speak.",
+            hint=f"It speaks: {', '.join(known)}. Without the setting it is English.",
+            id="catalog.E004",
+        )
+    ]
+
+
+@register(Tags.security)
+def security_contact(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.CATALOG_SECURITY_CONTACT or _CONTACT.fullmatch(settings.CATALOG_SECURITY_CONTACT):
+        return []
+    return [
+        Error(
+            f"CATALOG_SECURITY_CONTACT is {settings.CATALOG_SECURITY_CONTACT!r}, which is no address to write to.",
+            hint="Give one address: mailto:security@example.com, or https://example.com/security.",
+            id="catalog.E005",
         )
     ]

@@ -53,6 +53,11 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", None) or sorted(
     {f"[{_base_host}]" if ":" in _base_host else _base_host, "127.0.0.1", "localhost", "[::1]"}
 )
 
+# What the catalog calls itself: in titles, feeds and files for machines.
+CATALOG_NAME = env.str("CATALOG_NAME", "") or "Agent Catalog"
+# Whom to tell of a hole: mailto: or https:, printed in /.well-known/security.txt, which is not there without one.
+CATALOG_SECURITY_CONTACT = env.str("CATALOG_SECURITY_CONTACT", "")
+
 # The first account, made by `quickstart`; without a password here it makes and prints a random one.
 CATALOG_ADMIN_PASSWORD = env.str("CATALOG_ADMIN_PASSWORD", "")
 
@@ -75,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.two_sides",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -189,8 +195,12 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Language, time, static files ----------------------------------------------------------------
 
-# The language of the public pages and the admin: a setting, never a reader's cookie, so that caches can hold pages.
-LANGUAGE_CODE = env.str("CATALOG_LANGUAGE", "") or "en"
+# The language of the public pages: a setting, never a reader's cookie, so that caches can hold pages.
+CATALOG_LANGUAGE = env.str("CATALOG_LANGUAGE", "") or "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # those the public pages are translated into
+# One that is not among them is told of by a check; Django would not even start.
+LANGUAGE_CODE = CATALOG_LANGUAGE if CATALOG_LANGUAGE.partition("-")[0] in dict(LANGUAGES) else "en"
+LOCALE_PATHS = [BASE_DIR / "catalog" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -221,7 +231,13 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 2_000},
-    }
+    },
+    # Who was counted for what within the hour. Apart, so that a busy day does not push rendered prompts out.
+    "downloads": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "downloads",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    },
 }
 
 LOGGING = {

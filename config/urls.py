@@ -4,10 +4,12 @@ from django.contrib import admin
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path
+from django.views.decorators.cache import cache_control
 
 from catalog.api import api
 
 
+@cache_control(public=True, max_age=86_400)
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask for this address wherever a page names no icon: the admin, a text file, an API answer."""
     return HttpResponseRedirect(staticfiles_storage.url("catalog/favicon.svg"))

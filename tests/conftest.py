@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 import hypothesis
 import pytest
 from django.contrib.auth.models import Group, User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from catalog import definition, groups, publishing, search, triggers
+from catalog import counting, definition, facets, groups, publishing, search, triggers
 from catalog.models import Category, Version
 from tests import browser, corpus
 
@@ -84,8 +84,11 @@ def flush_meets_no_triggers() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_remembered() -> None:
-    """The cache is the process's own and outlives a test's rows: the counts of one would stand in the next."""
-    cache.clear()
+    """What the process keeps in memory outlives a test's rows: the counts of one would stand in the next."""
+    for kept in caches.all():
+        kept.clear()
+    counting.forget()
+    facets.forget()
 
 
 # --- The cast ------------------------------------------------------------------------------------------

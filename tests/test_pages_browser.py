@@ -147,24 +147,6 @@ def test_without_scripts_everything_can_be_read_and_found(
     context.close()
 
 
-def test_on_a_phone_the_facets_are_a_sheet(page: Page, catalog: None) -> None:
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.goto("/agents/")
-    shelf = page.get_by_role("navigation", name="Narrow down").get_by_role("link", name="Craft")
-    expect(shelf).to_be_hidden()
-    page.get_by_role("button", name="Narrow down").click()
-    shelf.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("1 agent")
-    expect(page.get_by_role("link", name="Remove Category: Craft")).to_be_visible()
-
-
-def test_on_a_wide_screen_the_facets_stand_beside_the_list(page: Page, catalog: None) -> None:
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto("/agents/")
-    expect(page.get_by_role("navigation", name="Narrow down").get_by_role("link", name="Craft")).to_be_visible()
-    expect(page.get_by_role("button", name="Narrow down")).to_be_hidden()
-
-
 def test_the_keyboard_reaches_the_content_and_the_search(page: Page, catalog: None) -> None:
     page.goto("/agents/code-reviewer/")
     page.keyboard.press("Tab")

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from catalog import drafting, publishing
+from catalog import collecting, drafting, publishing
 from catalog.definition import read
 from catalog.models import Agent, Category, Draft, Presence, Tag, Version
 from tests.sources import agent_source
@@ -50,6 +50,8 @@ def secrets(publish_source: Publish, editor: User, publisher: User) -> None:
     draft = drafting.open_draft(hidden, by=editor, source=agent_source("lantern", prompt="Lantern, canary.\n"))
     drafting.submit(draft, by=editor, revision=draft.revision)
     Group.objects.create(name="Canary Keepers")
+    collection = collecting.create("Canary Collection", name="lantern", introduction="A canary.", by=publisher)
+    collecting.set_members(collection, [(known, "A canary note.")], by=publisher)
     reader = User.objects.create_user("canary-reader", first_name="Canary", email="canary@example.org")
     for agent in Agent.objects.all():
         Presence.objects.create(agent=agent, user=reader, window="canary-window", seen_at=timezone.now())

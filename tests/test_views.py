@@ -1,12 +1,12 @@
 """The public pages: what they show, what they keep to themselves, and what they cost."""
 
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,19 +15,13 @@ from pytest_django import Settings
 
 from catalog import drafting, publishing, triggers, views
 from catalog.definition import parse
-from catalog.models import Category, Tag, Version
-from catalog.views import browsing
+from catalog.models import Version
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
 TOKENS = Path(__file__).parents[1] / "static" / "catalog" / "tokens.css"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_counts() -> None:
-    cache.clear()
 
 
 def text_of(client: Client, address: str, status: int = 200) -> str:
@@ -40,133 +34,6 @@ def queries_of(client: Client, address: str) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address).status_code == 200
     return [query["sql"] for query in captured]
-
-
-# --- Home and list ---------------------------------------------------------------------------------
-
-
-def test_home_of_an_empty_catalog_says_what_to_do_first(client: Client) -> None:
-    assert "import_agents" in text_of(client, "/")
-    assert "import_agents" in text_of(client, "/agents/")
-
-
-def test_home_shows_categories_with_counts_and_what_is_new(client: Client, publish_source: Publish) -> None:
-    shelf = Category.objects.create(name="engineering", title="Engineering")
-    publish_source(agent_source(), category=shelf)
-    home = text_of(client, "/")
-    assert re.search(r'href="/agents/\?category=engineering">Engineering</a>\s+<span class="count">1</span>', home)
-    assert home.count('href="/agents/code-reviewer/"') == 1
-
-
-def test_home_shows_what_was_updated_beside_what_is_new(client: Client, publish_source: Publish) -> None:
-    for number in range(browsing.ON_HOME + 1):
-        publish_source(agent_source(name=f"agent-{number}"))
-    publish_source(agent_source(name="agent-0", prompt="Better.\n"))
-    new, updated = text_of(client, "/").split("Recently updated")
-    assert "/agents/agent-0/" not in new
-    assert "/agents/agent-0/" in updated
-
-
-def test_the_list_can_be_searched(client: Client, publish_source: Publish) -> None:
-    publish_source(agent_source())
-    publish_source(agent_source(name="poet", description="Writes verse about the sea."))
-    found = text_of(client, "/agents/?q=verse")
-    assert "/agents/poet/" in found
-    assert "/agents/code-reviewer/" not in found
-
-
-def test_the_list_can_be_narrowed(client: Client, publish_source: Publish) -> None:
-    shelf = Category.objects.create(name="craft", title="Craft")
-    publish_source(agent_source(name="on-the-shelf", model="opus"), category=shelf)
-    tagged = publish_source(agent_source(name="with-a-tag", model="haiku")).agent
-    tagged.tags.add(Tag.objects.create(name="fast"))
-    for query, name in (("category=craft", "on-the-shelf"), ("tag=fast", "with-a-tag"), ("model=opus", "on-the-shelf")):
-        page = text_of(client, f"/agents/?{query}")
-        assert re.findall(r'class="agent-title">\s*<a href="/agents/([^/]+)/"', page) == [name]
-
-
-def test_each_sort_has_its_order(client: Client, publish_source: Publish) -> None:
-    for name in ("beta", "alpha", "gamma"):
-        publish_source(agent_source(name=name))
-    publish_source(agent_source(name="alpha", prompt="Better.\n"))
-    orders = {"": "alpha beta gamma", "new": "gamma alpha beta", "updated": "alpha gamma beta"}
-    for sort, expected in orders.items():
-        page = text_of(client, f"/agents/?sort={sort}")
-        assert re.findall(r'class="agent-title">\s*<a href="/agents/([^/]+)/"', page) == expected.split()
-
-
-def test_a_search_that_finds_nothing_offers_a_way_on(client: Client, publish_source: Publish) -> None:
-    publish_source(agent_source())
-    assert "No agent fits" in text_of(client, "/agents/?q=zeppelin")
-
-
-@pytest.mark.parametrize(
-    "query", ["q=%00", "q=%FF%FE", "q=%22%29*%28", "category=%00", "tag=%27--", "model=" + "x" * 5000, "sort=nonsense"]
-)
-def test_whatever_is_asked_of_the_list_it_answers(client: Client, publish_source: Publish, query: str) -> None:
-    publish_source(agent_source())
-    text_of(client, f"/agents/?{query}")
-
-
-@pytest.mark.parametrize("page", ["0", "-1", "x", "2", "101", "9" * 30, "١", "1e3"])
-def test_a_page_that_is_not_there_is_not_found(client: Client, publish_source: Publish, page: str) -> None:
-    publish_source(agent_source())
-    text_of(client, f"/agents/?page={page}", 404)
-
-
-def test_pages_follow_each_other_and_keep_the_selection(
-    client: Client, publish_source: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(browsing, "PAGE_SIZE", 2)
-    for number in range(5):
-        publish_source(agent_source(name=f"agent-{number}", model="opus"))
-    first = text_of(client, "/agents/?model=opus&sort=new")
-    assert 'href="/agents/?model=opus&amp;sort=new&amp;page=2"' in first
-    assert 'rel="prev"' not in first
-    last = text_of(client, "/agents/?model=opus&sort=new&page=3")
-    assert 'rel="next"' not in last
-    assert "5–5" in last
-
-
-def test_the_count_is_exact_up_to_its_limit_and_says_so_beyond(
-    client: Client, publish_source: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(browsing, "COUNT_LIMIT", 2)
-    for number in range(2):
-        publish_source(agent_source(name=f"agent-{number}"))
-    assert "2 agents" in text_of(client, "/agents/")
-    publish_source(agent_source(name="one-more"))
-    assert "2+ agents" in text_of(client, "/agents/")
-
-
-def test_the_last_page_says_that_the_list_ends(
-    client: Client, publish_source: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(browsing, "PAGE_SIZE", 1)
-    monkeypatch.setattr(browsing, "LAST_PAGE", 2)
-    for number in range(3):
-        publish_source(agent_source(name=f"agent-{number}"))
-    page = text_of(client, "/agents/?page=2")
-    assert "The list ends here" in page
-    assert 'rel="next"' not in page
-
-
-@pytest.mark.parametrize(
-    ("address", "cold", "warm"),
-    [("/", 7, 4), ("/agents/", 6, 3), ("/agents/?q=faults", 10, 7), ("/agents/?category=craft&tag=fast", 6, 3)],
-)
-def test_a_list_costs_the_same_queries_in_any_catalog(
-    client: Client, publish_source: Publish, address: str, cold: int, warm: int
-) -> None:
-    shelf, tag = Category.objects.create(name="craft", title="Craft"), Tag.objects.create(name="fast")
-    for number in range(8):
-        publish_source(agent_source(name=f"agent-{number}"), category=shelf).agent.tags.add(tag)
-        if number in (0, 7):
-            cache.clear()
-            first = queries_of(client, address)
-            assert len(first) == cold
-            assert len(queries_of(client, address)) == warm
-            assert not any('"source"' in sql or '"prompt"' in sql for sql in first)
 
 
 # --- One agent ---------------------------------------------------------------------------------------
@@ -271,18 +138,21 @@ def test_a_deprecated_agent_names_its_successor(client: Client, publish_source: 
     publishing.deprecate(old, by=publisher, note="Slow.", successor=new)
     page = text_of(client, "/agents/code-reviewer/")
     assert "Slow." in page
-    assert 'href="/agents/better-reviewer/">Use Better Reviewer instead' in page
+    assert re.search(r'href="/agents/better-reviewer/">\s*Use Better Reviewer instead', page)
 
 
-@pytest.mark.parametrize("address", ["/agents/code-reviewer/", "/agents/code-reviewer/1/"])
-def test_an_agent_page_costs_the_same_queries_however_many_versions(
-    client: Client, publish_source: Publish, address: str
+@pytest.mark.parametrize(("address", "most"), [("/agents/code-reviewer/", 10), ("/agents/code-reviewer/1/", 5)])
+def test_an_agent_page_costs_the_same_queries_however_many_versions_and_agents(
+    client: Client, publish_source: Publish, address: str, most: int
 ) -> None:
     publish_source(agent_source())
+    publish_source(agent_source(name="code-critic"))
+    publish_source(agent_source(name="code-reader"))
     few = len(queries_of(client, address))
     for number in range(8):
         publish_source(agent_source(prompt=f"Text {number}.\n"))
-    assert len(queries_of(client, address)) == few <= 5
+        publish_source(agent_source(name=f"code-reader-{number}"))
+    assert len(queries_of(client, address)) == few <= most
 
 
 # --- Names and addresses --------------------------------------------------------------------------------
@@ -362,8 +232,9 @@ def test_a_draft_is_nowhere_to_be_seen(client: Client, publish_source: Publish, 
     unpublished, _ = publishing.register(parse(secret), by=editor)
     drafting.open_draft(unpublished, by=editor, source=secret)
     for address in ("/", "/agents/", "/agents/?sort=new", "/agents/?q=canary", "/agents/code-reviewer/"):
-        found = text_of(client, address).replace("“canary”", "").replace('value="canary"', "")
-        assert "canary" not in found.lower().replace("<title>\n  canary", "").replace("q=canary", "")
+        found = text_of(client, address).partition("</head>")[2]  # there, too, stands what was asked for
+        asked = ("“canary”", 'value="canary"', "q=canary")
+        assert "canary" not in functools.reduce(lambda page, words: page.replace(words, ""), asked, found.lower())
     for rest in ("/", ".md", "/1/", "/1.md"):
         for name in ("canary", "Canary"):
             hidden = client.get(f"/agents/{name}{rest}")

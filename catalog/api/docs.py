@@ -6,6 +6,7 @@ show nothing without scripts.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
@@ -72,17 +74,23 @@ class Shape:
 
 class Page(DocsBase):
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
-        document = api.get_openapi_schema(path_params=kwargs)
-        context = {
-            "title": document["info"]["title"],
-            "introduction": _text(document["info"]["description"]),
-            "base_url": settings.CATALOG_BASE_URL,
-            "operations": _operations(document),
-            "shapes": _shapes(document),
-            "problems": [(kind, _text(kind.meaning)) for kind in Kind],
-            "problem_example": _pretty(document["components"]["schemas"]["ProblemOut"]["example"]),
-        }
-        return render(request, "catalog/api_docs.html", context)
+        return HttpResponse(_html(api, settings.CATALOG_BASE_URL, settings.CATALOG_NAME, settings.LANGUAGE_CODE))
+
+
+@functools.lru_cache(maxsize=2)
+def _html(api: NinjaAPI, base_url: str, *shown_too: str) -> str:
+    """Written once in the life of a process: the API changes with the software alone."""
+    document = api.get_openapi_schema()
+    context = {
+        "introduction": _text(document["info"]["description"]),
+        "base_url": base_url,
+        "canonical": reverse("api:openapi-view"),
+        "operations": _operations(document),
+        "shapes": _shapes(document),
+        "problems": [(kind, _text(kind.meaning)) for kind in Kind],
+        "problem_example": _pretty(document["components"]["schemas"]["ProblemOut"]["example"]),
+    }
+    return render_to_string("catalog/api_docs.html", context)
 
 
 def _operations(document: dict[str, Any]) -> list[Operation]:

@@ -46,7 +46,7 @@ def read(view: View) -> View:
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = _dispatched(request, view, *args, **kwargs)
-        if response.status_code == 200 and response.headers["Content-Type"].startswith("application/json"):
+        if response.status_code == 200 and _is_text(response):
             response = _validated(request, response)
         response.headers.setdefault("Access-Control-Allow-Origin", "*")
         response.headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
@@ -79,6 +79,11 @@ def _options() -> HttpResponse:
         "Access-Control-Max-Age": "86400",
     }
     return HttpResponse(status=204, headers=headers)
+
+
+def _is_text(response: HttpResponse) -> bool:
+    """JSON, or the page of the documentation; files bring their own headers."""
+    return response.headers["Content-Type"].startswith(("application/json", "text/html"))
 
 
 def _validated(request: HttpRequest, response: HttpResponse) -> HttpResponse:

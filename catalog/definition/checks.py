@@ -16,6 +16,7 @@ from .findings import Finding, Severity, most_severe_first
 from .limits import MAX_SOURCE_BYTES
 from .secrets import likely_secrets
 from .tools import CHANGES, LABELS, RISKY, RUNS, Capability, base_name, is_known, is_mcp, kinds_of, split_tools
+from .wording import _
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -68,29 +69,37 @@ def capabilities(definition: Definition) -> tuple[Capability, ...]:
     fields = definition.fields
     found: list[Capability] = []
     if fields.get("permissionMode") == "bypassPermissions":
-        found.append(Capability("bypasses-permissions", "Acts without asking for permission", risky=True))
+        found.append(Capability("bypasses-permissions", _("Acts without asking for permission"), risky=True))
     if fields.get("hooks"):
-        found.append(Capability("runs-hooks", "Runs commands of its own before or after it acts (hooks)", risky=True))
+        words = _("Runs commands of its own before or after it acts (hooks)")
+        found.append(Capability("runs-hooks", words, risky=True))
     if fields.get("mcpServers"):
-        found.append(Capability("starts-servers", "Starts or connects to MCP servers", risky=True))
+        found.append(Capability("starts-servers", _("Starts or connects to MCP servers"), risky=True))
     tools = effective_tools(definition)
-    if tools is None:
-        but = f", but not {', '.join(denied)}" if (denied := denied_tools(definition)) else ""
-        label = f"May use every tool its user may: read, change, run, go online{but}"
-        found.append(Capability("all-tools", label, risky=True))
-    else:
-        kinds = kinds_of(tools)
-        found.extend(Capability(kind, label, kind in RISKY) for kind, label in LABELS.items() if kind in kinds)
-        servers = sorted({tool.split("__")[1] for tool in tools if is_mcp(tool)})
-        found.extend(
-            Capability("mcp-tools", f"Uses the tools of the MCP server “{name}”", risky=True) for name in servers
-        )
-        if unknown := sorted({name for tool in tools if not is_known(name := base_name(tool))}):
-            label = f"Names tools the catalog does not know: {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}"
-            found.append(Capability("unknown-tools", label, risky=False))
-        if not tools and not definition.tools:
-            found.append(Capability("no-tools", "Names no tool; coding tools read that as every tool", risky=True))
+    found.extend(_may_use_all(definition) if tools is None else _may_use(tools))
+    if tools == () and not definition.tools:
+        words = _("Names no tool; coding tools read that as every tool")
+        found.append(Capability("no-tools", words, risky=True))
     return tuple(found)
+
+
+def _may_use_all(definition: Definition) -> Iterator[Capability]:
+    denied = ", ".join(denied_tools(definition))
+    words = _("May use every tool its user may: read, change, run, go online")
+    if denied:
+        words = _("May use every tool its user may: read, change, run, go online, but not %(about)s")
+    yield Capability("all-tools", words, risky=True, about=denied)
+
+
+def _may_use(tools: tuple[str, ...]) -> Iterator[Capability]:
+    kinds = kinds_of(tools)
+    yield from (Capability(kind, label, kind in RISKY) for kind, label in LABELS.items() if kind in kinds)
+    for name in sorted({tool.split("__")[1] for tool in tools if is_mcp(tool)}):
+        yield Capability("mcp-tools", _("Uses the tools of the MCP server “%(about)s”"), risky=True, about=name)
+    if unknown := sorted({name for tool in tools if not is_known(name := base_name(tool))}):
+        named = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
+        words = _("Names tools the catalog does not know: %(about)s")
+        yield Capability("unknown-tools", words, risky=False, about=named)
 
 
 def effective_tools(definition: Definition) -> tuple[str, ...] | None:

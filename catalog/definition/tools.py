@@ -1,6 +1,6 @@
 """The tools of coding agents: read and write a list of them, and say in plain words what each may do.
 
-Source of the vocabulary: formats.md 1.2. Imports nothing of the catalog.
+Source of the vocabulary: formats.md 1.2. Imports `wording`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from .wording import _
 
 # What a tool lets the agent do, in the order people want to read it.
 READS, CHANGES, RUNS, GOES_ONLINE, DELEGATES, ORGANISES = (
@@ -20,12 +22,12 @@ READS, CHANGES, RUNS, GOES_ONLINE, DELEGATES, ORGANISES = (
     "organises",
 )
 LABELS = {
-    READS: "Reads files and searches in them",
-    CHANGES: "Creates and changes files",
-    RUNS: "Runs commands",
-    GOES_ONLINE: "Goes online",
-    DELEGATES: "Hands work to other agents and skills",
-    ORGANISES: "Keeps a list of tasks",
+    READS: _("Reads files and searches in them"),
+    CHANGES: _("Creates and changes files"),
+    RUNS: _("Runs commands"),
+    GOES_ONLINE: _("Goes online"),
+    DELEGATES: _("Hands work to other agents and skills"),
+    ORGANISES: _("Keeps a list of tasks"),
 }
 RISKY = frozenset((CHANGES, RUNS))
 
@@ -63,36 +65,36 @@ TOOLS = {
 }
 # Each tool in a sentence, for people who choose them.
 MEANINGS = {
-    "Read": "Opens a file and reads it.",
-    "Glob": "Finds files by their names.",
-    "Grep": "Finds words in files.",
-    "LSP": "Asks the programming language where something is defined and used.",
-    "Monitor": "Starts a command and follows what it prints.",
-    "Write": "Writes new files, or whole files anew.",
-    "Edit": "Changes passages in a file.",
-    "NotebookEdit": "Changes the cells of a notebook (Jupyter).",
-    "Bash": "Runs any command of the machine.",
-    "PowerShell": "Runs any command of a Windows machine.",
-    "WebFetch": "Opens a web page and reads it.",
-    "WebSearch": "Looks something up with a search engine.",
-    "TodoWrite": "Keeps a to-do list that the user sees.",
-    "TaskCreate": "Puts a task on the shared list.",
-    "TaskGet": "Looks at one task of the shared list.",
-    "TaskList": "Looks at the whole shared list of tasks.",
-    "TaskUpdate": "Changes a task of the shared list, such as ticking it off.",
-    "TaskOutput": "Reads what a command in the background has printed.",
-    "TaskStop": "Stops a command in the background.",
-    "Agent": "Gives a piece of work to another agent.",
-    "Skill": "Uses a skill: instructions kept ready for one kind of work.",
-    "Workflow": "Runs a prepared series of steps.",
-    "SendMessage": "Writes to another agent that is at work.",
-    "AskUserQuestion": "Asks the user a question in between.",
-    "EnterPlanMode": "Begins to plan before it changes anything.",
-    "ExitPlanMode": "Shows its plan and asks to begin.",
-    "ScheduleWakeup": "Sets itself a time to go on.",
-    "ToolSearch": "Looks for further tools when it needs them.",
-    "ListMcpResourcesTool": "Lists what the connected services (MCP) offer to read.",
-    "ReadMcpResourceTool": "Reads something that a connected service (MCP) offers.",
+    "Read": _("Opens a file and reads it."),
+    "Glob": _("Finds files by their names."),
+    "Grep": _("Finds words in files."),
+    "LSP": _("Asks the programming language where something is defined and used."),
+    "Monitor": _("Starts a command and follows what it prints."),
+    "Write": _("Writes new files, or whole files anew."),
+    "Edit": _("Changes passages in a file."),
+    "NotebookEdit": _("Changes the cells of a notebook (Jupyter)."),
+    "Bash": _("Runs any command of the machine."),
+    "PowerShell": _("Runs any command of a Windows machine."),
+    "WebFetch": _("Opens a web page and reads it."),
+    "WebSearch": _("Looks something up with a search engine."),
+    "TodoWrite": _("Keeps a to-do list that the user sees."),
+    "TaskCreate": _("Puts a task on the shared list."),
+    "TaskGet": _("Looks at one task of the shared list."),
+    "TaskList": _("Looks at the whole shared list of tasks."),
+    "TaskUpdate": _("Changes a task of the shared list, such as ticking it off."),
+    "TaskOutput": _("Reads what a command in the background has printed."),
+    "TaskStop": _("Stops a command in the background."),
+    "Agent": _("Gives a piece of work to another agent."),
+    "Skill": _("Uses a skill: instructions kept ready for one kind of work."),
+    "Workflow": _("Runs a prepared series of steps."),
+    "SendMessage": _("Writes to another agent that is at work."),
+    "AskUserQuestion": _("Asks the user a question in between."),
+    "EnterPlanMode": _("Begins to plan before it changes anything."),
+    "ExitPlanMode": _("Shows its plan and asks to begin."),
+    "ScheduleWakeup": _("Sets itself a time to go on."),
+    "ToolSearch": _("Looks for further tools when it needs them."),
+    "ListMcpResourcesTool": _("Lists what the connected services (MCP) offer to read."),
+    "ReadMcpResourceTool": _("Reads something that a connected service (MCP) offers."),
 }
 # Names that public files still carry, and what the tool is called now ("" where it is gone).
 OLD_NAMES = {
@@ -117,8 +119,13 @@ class Capability:
     """One thing an agent may do on its reader's machine: a stable code, plain words, and whether to look twice."""
 
     code: str
-    label: str
+    words: str  # with "%(about)s" where `about` stands in the sentence
     risky: bool
+    about: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.words % {"about": self.about}
 
 
 def split_tools(value: Any) -> tuple[str, ...] | None:

@@ -3,15 +3,19 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.dateformat import format as date_format
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext, ngettext_lazy
 
-from catalog.definition import tools
-from catalog.rendering import render_inline
+from catalog.definition import Capability, tools
+from catalog.rendering import render_inline, render_lines
 
 register = template.Library()
 
@@ -19,19 +23,19 @@ AGENT_COLORS = frozenset(("red", "blue", "green", "yellow", "purple", "orange", 
 
 _WORD = re.compile(r"[^\W_]+")
 _SPANS = (
-    (365 * 86_400, "year"),
-    (30 * 86_400, "month"),
-    (7 * 86_400, "week"),
-    (86_400, "day"),
-    (3_600, "hour"),
-    (60, "minute"),
+    (365 * 86_400, ngettext_lazy("%(number)d year ago", "%(number)d years ago", "number")),
+    (30 * 86_400, ngettext_lazy("%(number)d month ago", "%(number)d months ago", "number")),
+    (7 * 86_400, ngettext_lazy("%(number)d week ago", "%(number)d weeks ago", "number")),
+    (86_400, ngettext_lazy("%(number)d day ago", "%(number)d days ago", "number")),
+    (3_600, ngettext_lazy("%(number)d hour ago", "%(number)d hours ago", "number")),
+    (60, ngettext_lazy("%(number)d minute ago", "%(number)d minutes ago", "number")),
 )
 _SHORT_LABELS = {
-    tools.READS: "reads",
-    tools.CHANGES: "edits files",
-    tools.RUNS: "runs commands",
-    tools.GOES_ONLINE: "goes online",
-    tools.DELEGATES: "delegates",
+    tools.READS: gettext_lazy("reads"),
+    tools.CHANGES: gettext_lazy("edits files"),
+    tools.RUNS: gettext_lazy("runs commands"),
+    tools.GOES_ONLINE: gettext_lazy("goes online"),
+    tools.DELEGATES: gettext_lazy("delegates"),
 }
 # Enough of a text to tell its language, and not so much that a long one takes time.
 _SAMPLE = 2_000
@@ -63,30 +67,55 @@ def agent_color(color: str) -> str:
 @register.simple_tag
 def when(moment: datetime) -> SafeString:
     """A moment as people say it, with the exact time for those who point at it and for machines."""
-    moment = moment.astimezone(UTC)
-    exact = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-    return format_html('<time datetime="{}" title="{}">{}</time>', f"{moment:%Y-%m-%dT%H:%M:%SZ}", exact, ago(moment))
+    return _time(moment, ago(moment))
+
+
+@register.simple_tag
+def on(moment: datetime) -> SafeString:
+    """The same to the day, for pages that are kept for a day."""
+    return _time(moment, day(moment))
+
+
+def _time(moment: datetime, said: str) -> SafeString:
+    return _marked_up(moment.astimezone(UTC), said, get_language())
+
+
+@lru_cache(maxsize=4096)  # a list shows many, and the same ones again
+def _marked_up(moment: datetime, said: str, language: str | None) -> SafeString:
+    # Translators: how a day is written with its time, in the letters of Django's "date" filter.
+    exact = date_format(moment, gettext("j F Y, H:i")) + " UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', f"{moment:%Y-%m-%dT%H:%M:%SZ}", exact, said)
 
 
 def ago(moment: datetime) -> str:
-    seconds = (timezone.now() - moment).total_seconds()
-    for length, unit in _SPANS:
+    return _in_spans((timezone.now() - moment).total_seconds()) or gettext("just now")
+
+
+def day(moment: datetime) -> str:
+    """How many days ago by the calendar of UTC: midnight alone changes it."""
+    days = (timezone.now().astimezone(UTC).date() - moment.astimezone(UTC).date()).days
+    if days < 2:
+        return gettext("yesterday") if days == 1 else gettext("today")
+    return _in_spans(days * 86_400)
+
+
+def _in_spans(seconds: float) -> str:
+    for length, words in _SPANS:
         if seconds >= length:
-            number = int(seconds // length)
-            return f"{number} {unit}{'s' if number > 1 else ''} ago"
-    return "just now"
+            return str(words % {"number": int(seconds // length)})
+    return ""
 
 
 @register.filter
 def person(user: Any) -> str:
     """Somebody as their colleagues call them: the first name, where it is known."""
-    return str(user.get_short_name() or user.get_username()) if user else "somebody"
+    return str(user.get_short_name() or user.get_username()) if user else gettext("somebody")
 
 
 @register.filter
 def counted(number: int) -> str:
-    """1234 is "1,234"."""
-    return f"{number:,}"
+    """1234 is "1,234", with the sign that the language has for it."""
+    return _grouped(number)
 
 
 @register.filter
@@ -95,12 +124,20 @@ def rounded(number: int) -> str:
     if number < 100:
         return str(number)
     step: int = 10 ** (len(str(number)) - 2)
-    return f"{round(number / step) * step:,}"
+    return _grouped(round(number / step) * step)
+
+
+def _grouped(number: int) -> str:
+    if -1_000 < number < 1_000:
+        return str(number)  # the same in every language; lists have hundreds of these
+    return str(number_format(number, use_l10n=True, force_grouping=True))
 
 
 @register.filter
 def in_kilobytes(size: int) -> str:
-    return f"{size} bytes" if size < 1_000 else f"{size / 1000:.1f} kB"
+    if size < 1_000:
+        return ngettext("%(number)d byte", "%(number)d bytes", size) % {"number": size}
+    return f"{number_format(size / 1000, 1)} kB"
 
 
 @register.filter
@@ -113,18 +150,32 @@ def in_short(names: Iterable[str] | None) -> str:
     """What a list of tools lets an agent do, in a few words; none named means all tools, as coding tools read it."""
     named = list(names or ())
     if not named:
-        return "all tools"
+        return gettext("all tools")
     kinds = tools.kinds_of(named)
-    said = [label for kind, label in _SHORT_LABELS.items() if kind in kinds]
+    said = [str(label) for kind, label in _SHORT_LABELS.items() if kind in kinds]
     if any(tools.is_mcp(name) for name in named):
-        said.append("uses MCP servers")
-    return ", ".join(said) or "other tools"
+        said.append(gettext("uses MCP servers"))
+    return ", ".join(said) or gettext("other tools")
+
+
+@register.filter
+def may_do(capability: Capability) -> str:
+    """One thing an agent may do, in the reader's language."""
+    return gettext(capability.words) % {"about": capability.about}
 
 
 @register.filter
 def inline(text: str) -> SafeString:
     """A lead or a turn of an example: untrusted text with paragraphs, code and emphasis."""
     return render_inline(text)
+
+
+@register.filter
+def visible(text: str) -> str:
+    """A text as it is, but for characters that cannot be seen: these are shown by their number."""
+    if text.replace("\n", "").replace("\t", "").isprintable():  # nearly every text, and much faster
+        return text
+    return format_html_join("\n", "{}", ((line,) for line in render_lines(text.split("\n"))))
 
 
 @register.filter

@@ -3,23 +3,43 @@
 Nothing here looks at cookies or sessions: a page is the same for everybody, and tells of published agents alone.
 """
 
-from .agents import agent_detail, agent_source, version_detail, version_source
-from .browsing import agent_list, home
+from .agents import agent_detail, version_detail
+from .browsing import agent_list, category_detail, category_list, home, tag_detail, tag_list
+from .collections import collection_archive, collection_detail, collection_list
+from .compare import choose_versions, compare_versions
 from .guide import help_index, help_page
-from .service import healthz, not_found, readyz, robots, server_error
+from .machines import agent_feed, category_feed, feed, llms_txt, robots, security, sitemap, sitemap_part
+from .service import healthz, not_found, readyz, server_error
+from .sources import agent_source, version_source
 
 __all__ = [
     "agent_detail",
+    "agent_feed",
     "agent_list",
     "agent_source",
+    "category_detail",
+    "category_feed",
+    "category_list",
+    "choose_versions",
+    "collection_archive",
+    "collection_detail",
+    "collection_list",
+    "compare_versions",
+    "feed",
     "healthz",
     "help_index",
     "help_page",
     "home",
+    "llms_txt",
     "not_found",
     "readyz",
     "robots",
+    "security",
     "server_error",
+    "sitemap",
+    "sitemap_part",
+    "tag_detail",
+    "tag_list",
     "version_detail",
     "version_source",
 ]

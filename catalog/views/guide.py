@@ -9,18 +9,16 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import conditional_page, require_safe
+from django.views.decorators.http import require_safe
 
 from catalog.rendering.guide import GuidePage, Section, guide_page
 
 from .browsing import QUERY_MAX_LENGTH
+from .freshness import fresh
 
 FOLDER = Path(__file__).resolve().parents[1] / "help"
 # The order in which the guide is read, by chapter.
@@ -28,10 +26,9 @@ CHAPTERS = {
     "Begin": ("first-agent", "choosing"),
     "What people and tools read": ("name-and-title", "lead", "examples", "prompt"),
     "Settings": ("tools", "model-and-color", "advanced"),
-    "Working in the catalog": ("importing", "saving", "review", "versions", "keyboard"),
+    "Working in the catalog": ("importing", "saving", "review", "versions", "collections", "keyboard"),
 }
 ORDER = tuple(chain.from_iterable(CHAPTERS.values()))
-SECONDS_KEPT = 300  # by browsers and proxies: it changes with the software alone
 MOST_FOUND = 40
 _AROUND, _LONG = 90, 270  # characters of an excerpt: before the first word found, and in all
 
@@ -48,22 +45,19 @@ class Hit:
 
 
 @require_safe
-@cache_control(public=True, max_age=SECONDS_KEPT)
-@conditional_page
+@fresh(of_rows=False)
 def help_index(request: HttpRequest) -> HttpResponse:
     query = " ".join(request.GET.get("q", "").split())[:QUERY_MAX_LENGTH]
     context = {
         "query": query,
         "hits": find(query),
         "chapters": _chapters(),
-        "canonical": settings.CATALOG_BASE_URL + reverse("catalog:help"),
     }
     return render(request, "catalog/guide.html", context)
 
 
 @require_safe
-@cache_control(public=True, max_age=SECONDS_KEPT)
-@conditional_page
+@fresh(of_rows=False)
 def help_page(request: HttpRequest, page: str) -> HttpResponse:
     if page not in ORDER:
         raise Http404("The guide has no such page.")
@@ -73,7 +67,6 @@ def help_page(request: HttpRequest, page: str) -> HttpResponse:
         "chapters": _chapters(),
         "previous": pages()[ORDER[at - 1]] if at else None,
         "next": pages()[ORDER[at + 1]] if at + 1 < len(ORDER) else None,
-        "canonical": settings.CATALOG_BASE_URL + reverse("catalog:help_page", args=[page]),
     }
     return render(request, "catalog/guide_page.html", context)
 

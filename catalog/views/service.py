@@ -1,4 +1,4 @@
-"""What machines ask, and the pages for when something is not there or went wrong."""
+"""What those who run the catalog ask, and the pages for when something is not there or went wrong."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from catalog import triggers
 
 from .browsing import QUERY_MAX_LENGTH
+from .freshness import NOT_KEPT
 
 
 @require_safe
@@ -42,22 +42,19 @@ def _problems() -> list[str]:
     return []
 
 
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    rules = f"User-agent: *\nDisallow: {reverse('admin:index')}\nDisallow: /*?\n"
-    return HttpResponse(rules, content_type="text/plain; charset=utf-8")
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     words = request.path.strip("/").rsplit("/", 1)[-1].removesuffix(".md").replace("-", " ")
     context = {"words": words[:QUERY_MAX_LENGTH] if words.isprintable() else ""}
-    return render(request, "catalog/not_found.html", context, status=404)
+    response = render(request, "catalog/not_found.html", context, status=404)
+    response.headers["Cache-Control"] = NOT_KEPT
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Static, and without the database: whatever broke may be the database, or the static files."""
+    headers = {"Cache-Control": NOT_KEPT}
     try:
-        return HttpResponse(render_to_string("catalog/server_error.html"), status=500)
+        return HttpResponse(render_to_string("catalog/server_error.html"), status=500, headers=headers)
     except Exception:  # whatever it is, this is the answer to errors and must not be another
         sentence = "Something went wrong here. It is not your doing.\n"
-        return HttpResponse(sentence, status=500, content_type="text/plain; charset=utf-8")
+        return HttpResponse(sentence, status=500, headers=headers | {"Content-Type": "text/plain; charset=utf-8"})
