@@ -1,17 +1,19 @@
 """The sequence of what the public may see: one row a change, numbered in the order in which they were committed.
 
 Whoever writes something that a public page, a feed or an answer of the API shows calls `record` in the same
-transaction, after it holds every lock it needs. Pages take their ETags from `latest`, and what is kept in memory is
-brought up to date by what came since. Imports `models`.
+transaction, after it holds every lock it needs; who puts several such deeds into one transaction does so in `as_one`.
+Pages take their ETags from `latest`, and what is kept in memory is brought up to date by what came since. Imports
+`models`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connections, router
+from django.db import connections, router, transaction
 from django.utils import timezone
 
 from catalog.models import Agent, Change, Event
@@ -32,15 +34,39 @@ def record(agents: Iterable[Agent | None], events: Iterable[Event | None] | None
     `events` are the lines of the audit log that go with them, one for each. To be called inside the transaction,
     as its last step: on PostgreSQL it waits for other transactions that did so, until they end.
     """
-    now, agents = timezone.now(), list(agents)
-    rows = [
-        Change(agent=agent, event=event, at=now)
-        for agent, event in zip(agents, events or [None] * len(agents), strict=True)
-    ]
-    if not rows:
-        return
-    _wait_for_others()
-    Change.objects.bulk_create(rows, batch_size=500)
+    pairs = list(agents)
+    told = list(zip(pairs, events or [None] * len(pairs), strict=True))
+    waiting = _waiting()
+    if waiting is None:
+        _write(told)
+    else:
+        waiting += told
+
+
+@contextmanager
+def as_one() -> Iterator[None]:
+    """A transaction of several deeds: what they record is written when all of them are done.
+
+    A deed that needs a lock after another one recorded something could meet somebody who holds that lock and waits
+    to record.
+    """
+    connection = connections[router.db_for_write(Change)]
+    waiting = _waiting()
+    with transaction.atomic(connection.alias):
+        if waiting is not None:
+            kept = len(waiting)
+            try:
+                yield
+            except BaseException:
+                del waiting[kept:]
+                raise
+            return
+        connection.changes_waiting = []  # type: ignore[attr-defined]
+        try:
+            yield
+            _write(connection.changes_waiting)  # type: ignore[attr-defined]
+        finally:
+            del connection.changes_waiting  # type: ignore[attr-defined]
 
 
 def latest() -> Generation:
@@ -55,12 +81,27 @@ def since(number: int) -> list[int | None]:
     return list(dict.fromkeys(rows))
 
 
+def _waiting() -> list[tuple[Agent | None, Event | None]] | None:
+    """What is to be written at the end of the transaction of several deeds that this connection is in."""
+    return getattr(connections[router.db_for_write(Change)], "changes_waiting", None)
+
+
+def _write(told: Iterable[tuple[Agent | None, Event | None]]) -> None:
+    now = timezone.now()
+    rows = [Change(agent=agent, event=event, at=now) for agent, event in told]
+    if rows:
+        _wait_for_others()
+        Change.objects.bulk_create(rows, batch_size=500)
+
+
 def _wait_for_others() -> None:
     """Numbers are given before the commit: without this, a later number could be seen before an earlier one.
 
-    SQLite has one writer at a time anyway.
+    SQLite has one writer at a time anyway. On PostgreSQL foreign keys are checked first, which locks the rows they
+    point to: at the commit somebody might hold one of these who waits for us.
     """
     connection = connections[router.db_for_write(Change)]
     if connection.vendor == "postgresql":
+        connection.check_constraints()
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

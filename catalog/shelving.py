@@ -6,7 +6,8 @@ agent that changed. Imports `models`, `search` and `changes`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -60,13 +61,22 @@ def untag(agents: Iterable[Agent], names: Iterable[str], *, by: User) -> list[Ag
 def set_tags(agent: Agent, names: Iterable[str], *, by: User) -> None:
     """Let an agent have these tags and no others."""
     wanted = set(names)
-    with transaction.atomic():
+    with changes.as_one():
         [locked] = _locked([agent])
         had = _tags_of(locked)
         if gone := had - wanted:
             _detach({locked: gone}, by)
         if new := wanted - had:
             _attach({locked: new}, _made(new), by)
+
+
+@contextmanager
+def reindexed(agents: Iterable[Agent]) -> Iterator[None]:
+    """Around a write that changes what these agents are found by; they are held until the transaction ends."""
+    with transaction.atomic():
+        locked = _locked(agents)
+        yield
+        _index(locked)
 
 
 def _locked(agents: Iterable[Agent]) -> list[Agent]:

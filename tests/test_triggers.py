@@ -205,7 +205,7 @@ def test_what_is_not_published_text_can_be_written(version: Version) -> None:
         "DELETE FROM catalog_event",
         "INSERT OR REPLACE INTO catalog_event (id, verb, data, at) SELECT id, 'nothing', data, at FROM catalog_event"
         if SQLITE
-        else "TRUNCATE catalog_event",
+        else "TRUNCATE catalog_event CASCADE",
         "UPDATE catalog_formername SET name = 'another'",
         "DELETE FROM catalog_formername",
         "REPLACE INTO catalog_formername (name, agent_id) SELECT name, agent_id FROM catalog_formername"

@@ -82,17 +82,18 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]
         agent, told = self.instance, self.cleaned_data
         wanted = {name: told[name] for name in self.changed_data}
         columns = {name: wanted[name] for name in ("license", "origin_url") if name in wanted}
-        Agent.objects.filter(pk=agent.pk).update(**columns)
-        if "title" in wanted:
-            publishing.retitle(Agent.objects.get(pk=agent.pk), wanted["title"], by=by)
-        if "category" in wanted:
-            shelving.categorise([agent], wanted["category"], by=by)
-        if "tags" in wanted:
-            shelving.set_tags(agent, wanted["tags"], by=by)
-        if "maintainers" in wanted:
-            agent.maintainers.set(wanted["maintainers"])
-        if columns and agent.versions.exists():
-            changes.record([agent])
+        with changes.as_one():
+            Agent.objects.filter(pk=agent.pk).update(**columns)
+            if "tags" in wanted:  # first: new tags are rows that others may be making too
+                shelving.set_tags(agent, wanted["tags"], by=by)
+            if "title" in wanted:
+                publishing.retitle(Agent.objects.get(pk=agent.pk), wanted["title"], by=by)
+            if "category" in wanted:
+                shelving.categorise([agent], wanted["category"], by=by)
+            if "maintainers" in wanted:
+                agent.maintainers.set(wanted["maintainers"])
+            if columns and agent.versions.exists():
+                changes.record([agent])
 
 
 def _parts(text: str) -> list[str]:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
-from catalog import publishing, shelving
+from catalog import changes, publishing, shelving
 from catalog.models import Agent, Category, Tag, Version
 from catalog.publishing import NotPublishable
 from catalog.shelving import MOST_TAGS
@@ -301,7 +300,7 @@ def _keys(text: str) -> list[int]:
 def _ask(request: HttpRequest, deed: Deed, keys: list[int], back: str, *, is_answer: bool = False) -> HttpResponse:
     """The page, or the list again where its form was answered: all that is to be done is done, or nothing."""
     address = f"{reverse(_LIST)}?{back}" if back else reverse(_LIST)
-    with transaction.atomic():
+    with changes.as_one():
         chosen, passed = _sorted_out(request, deed, keys)
         initial = {"agents": ",".join(map(str, keys)), "back": back}
         form = deed.form(chosen, request.POST if is_answer else None, initial=initial)

@@ -1,4 +1,4 @@
-"""How people browse: categories and tags. Imports `models`, `search`, `changes` and `definition`."""
+"""How people browse: categories and tags. Imports `shelving`, `models`, `changes` and `definition`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog import changes, search
+from catalog import changes, shelving
 from catalog.definition import fold_name
 from catalog.models import Category, Tag
 
@@ -110,7 +110,5 @@ class TagAdmin(_ShelfAdmin):
 
     def index_after(self, obj: Tag, write: Callable[[], None]) -> None:
         """A tag's name is searched for: what carried it is indexed anew."""
-        tagged = list(obj.agents.published()) if obj.pk else []
-        write()
-        for agent in tagged:
-            search.index(agent)
+        with shelving.reindexed(obj.agents.all() if obj.pk else []):
+            write()

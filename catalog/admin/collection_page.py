@@ -13,13 +13,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.dateparse import parse_datetime
 
-from catalog import collecting
+from catalog import changes, collecting
 from catalog.collecting import MAX_INTRODUCTION, MAX_NOTE_LENGTH, MOST_AGENTS, CollectionConflict, NotCollectable
 from catalog.contents import Contents, contents_with
 from catalog.models import Agent, Collection, Event
@@ -122,7 +121,7 @@ def _answer(request: HttpRequest, collection: Collection | None) -> HttpResponse
 def _save(request: HttpRequest, collection: Collection | None, written: Written, *, publish: bool) -> HttpResponse:
     """All of it, or nothing: what was written stays on the page where it cannot be stored."""
     try:
-        with transaction.atomic():
+        with changes.as_one():
             saved = _stored(request, collection, written)
             if publish:
                 collecting.publish(saved, by=actor(request))
@@ -179,6 +178,8 @@ def events_of(collection: Collection) -> QuerySet[Event]:
 def _show(
     request: HttpRequest, collection: Collection | None, written: Written, *, is_finding: bool = False, **more: Any
 ) -> HttpResponse:
+    if collection and collection.is_published:
+        written = replace(written, name=collection.name)  # the field is read-only: what it shows must be storable
     contents = contents_with(written.members)
     may_write = may(request, "change_collection" if collection else "add_collection")
     stored = Written.stored(collection) if collection else Written()

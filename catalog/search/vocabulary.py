@@ -22,6 +22,7 @@ from catalog.search.words import is_unspaced
 _GOES_ON_MOST = 32
 _VALUE_MAX = 200  # characters of a value that can be typed
 _BATCH = 400
+_LOCK = 0x0CA7_A107  # any number that nothing else takes
 _LAST = "\U0010ffff"
 
 # A word of so many letters forgives one error, a longer one two.
@@ -31,16 +32,27 @@ _COMPARED = 7  # letters of which some may be left out; the rest is compared lat
 
 
 def learn(cursor: CursorWrapper, entries: Collection[Entry]) -> None:
-    words = frozenset().union(*(entry.vocabulary for entry in entries))
-    new = _insert(cursor, "catalog_search_word", ("word",), ((word,) for word in _unknown(cursor, words)))
-    slips = sorted((slip, word) for (word,) in new for slip in _slips_of(word))
-    _insert(cursor, "catalog_search_slip", ("slip", "word"), slips)
+    words = _unknown(cursor, frozenset().union(*(entry.vocabulary for entry in entries)))
     values = {
         (kind, text.casefold(), text) for entry in entries for kind, text in entry.values if len(text) <= _VALUE_MAX
     }
     texts = {text for *_, text in values}
-    known = _select(cursor, "SELECT kind, folded, value FROM catalog_search_value WHERE value IN", texts)
-    _insert(cursor, "catalog_search_value", ("kind", "folded", "value"), sorted(values - set(known)))
+    values -= set(_select(cursor, "SELECT kind, folded, value FROM catalog_search_value WHERE value IN", texts))
+    if words or values:
+        _wait_for_other_learners(cursor)
+    new = _insert(cursor, "catalog_search_word", ("word",), ((word,) for word in words))
+    slips = sorted((slip, word) for (word,) in new for slip in _slips_of(word))
+    _insert(cursor, "catalog_search_slip", ("slip", "word"), slips)
+    _insert(cursor, "catalog_search_value", ("kind", "folded", "value"), sorted(values))
+
+
+def _wait_for_other_learners(cursor: CursorWrapper) -> None:
+    """A word is held by who writes it until their transaction ends, and one that indexes twice writes in no order.
+
+    SQLite has one writer at a time anyway.
+    """
+    if cursor.db.vendor == "postgresql":
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def forget(cursor: CursorWrapper) -> None:
