@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import log
 
 from django.utils.translation import gettext as _
@@ -20,7 +20,9 @@ ALIKE = 0.2  # from which share of their words on two agents are said to overlap
 MOST_OVERLAPS = 12
 MOST_COLLISIONS = 50
 WORDS_TOLD = 6
-_READ = 3_000  # characters of a lead
+# However much an agent says, no more of it is compared: the pairs of a full set, times this, are the work.
+_READ = 1_000  # characters of a lead
+_MOST_STEMS = 120  # of an agent
 
 _WORD = re.compile(r"[^\W_]+(?:[+#]+(?!\w))?")
 # Scripts that write no space between words: there a run of one script is a word, and what is in hiragana holds them
@@ -151,52 +153,59 @@ def _spellings(names: Iterable[str]) -> set[str]:
 def overlaps(agents: Sequence[Agent]) -> list[Overlap]:
     """The pairs that say nearly the same, the closest first: by the words of their titles, leads and tags.
 
-    A word counts the more the fewer agents of the set have it, and what every lead says counts nothing. The measure
-    is the weight of the words that both have, in that of the words that either has. Reads `tags` and the lead.
+    A word counts the more the fewer agents of the set have it. The measure is the weight of the words that both have,
+    in that of the words that either has. Reads `tags` and the lead.
     """
-    words = {agent.pk: _words(agent) for agent in agents}
-    spread = Counter(stem for known in words.values() for stem in known)
+    words = [_words(agent) for agent in agents]
+    spread = Counter(stem for known in words for stem in known)
     weights = {stem: log(1 + len(agents) / count) for stem, count in spread.items()}
-    weight = {key: sum(weights[stem] for stem in known) for key, known in words.items()}
+    weight = [sum(weights[stem] for stem in known) for known in words]
+    rarest = [sorted(known, key=lambda stem: (-weights[stem], stem)) for known in words]
     found = []
-    for pair, shared in _shared(agents, words, spread):
-        first, second = pair
-        both = sum(weights[stem] for stem in shared)
-        share = both / (weight[first.pk] + weight[second.pk] - both)
-        if share >= ALIKE:
-            rarest = set(sorted(shared, key=lambda stem: (-weights[stem], stem))[:WORDS_TOLD])
-            told = tuple(word for stem, word in words[first.pk].items() if stem in rarest)
-            found.append(Overlap(pair, share, told))
-    return sorted(found, key=lambda overlap: (-overlap.share, *(agent.name for agent in overlap.agents)))
+    for first, row in enumerate(_shared(words, weights)):
+        for second, both in row.items():
+            share = both / (weight[first] + weight[second] - both)
+            if share >= ALIKE:
+                told = _told(words[first], rarest[first], words[second])
+                found.append(Overlap((agents[first], agents[second]), share, told))
+    return sorted(found, key=lambda overlap: (-round(overlap.share, 9), *(agent.name for agent in overlap.agents)))
 
 
-def _shared(
-    agents: Sequence[Agent], words: dict[int, dict[str, str]], spread: Counter[str]
-) -> Iterator[tuple[tuple[Agent, Agent], set[str]]]:
-    """The pairs that share a word, with the words they share."""
+def _shared(words: Sequence[dict[str, str]], weights: dict[str, float]) -> list[dict[int, float]]:
+    """For each agent, by its place, the weight that it shares with each later one with which it shares any."""
     having: dict[str, list[int]] = defaultdict(list)
-    for place, agent in enumerate(agents):
-        for stem in words[agent.pk]:
-            if spread[stem] > 1:
-                having[stem].append(place)
-    shared: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for place, known in enumerate(words):
+        for stem in known:
+            having[stem].append(place)
+    shared: list[dict[int, float]] = [defaultdict(float) for _agent in words]
     for stem, places in having.items():
-        for pair in combinations(places, 2):
-            shared[pair].add(stem)
-    for (first, second), stems in shared.items():
-        yield (agents[first], agents[second]), stems
+        weight = weights[stem]
+        for at, first in enumerate(places, 1):
+            row = shared[first]
+            for second in places[at:]:
+                row[second] += weight
+    return shared
+
+
+def _told(words: dict[str, str], rarest: Iterable[str], others: dict[str, str]) -> tuple[str, ...]:
+    """The rarest words that both have, as the first writes them and in its order."""
+    chosen = set(islice((stem for stem in rarest if stem in others), WORDS_TOLD))
+    return tuple(word for stem, word in words.items() if stem in chosen)
 
 
 def _words(agent: Agent) -> dict[str, str]:
-    """What an agent says it is for, as people write it, by the stem of each word."""
+    """What an agent says it is for, as people write it, by the stem of each word; the first of it, if it is much."""
     lead = agent.latest_version.lead[:_READ] if agent.latest_version else ""
     text = " ".join([agent.title, *(tag.name.replace("-", " ") for tag in agent.tags.all()), lead]).casefold()
     found: dict[str, str] = {}
-    for word in _WORD.findall(text):
+    for match in _WORD.finditer(text):
+        word = match.group()
         if word in _EMPTY or (len(word) < 2 and word.isascii()) or word.isdigit():
             continue
         for piece in _pieces(word):
             found.setdefault(_stem(piece), piece)
+            if len(found) == _MOST_STEMS:
+                return found
     return found
 
 

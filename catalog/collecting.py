@@ -59,7 +59,7 @@ def create(title: str, *, by: User, name: str = "", introduction: str = "") -> C
 def change(
     collection: Collection, *, by: User, title: str, name: str, introduction: str, seen_at: datetime | None = None
 ) -> None:
-    """Give a collection this title, name and introduction; those it has change nothing.
+    """Give a collection this title, name and introduction; those it has change nothing. A published one keeps its name.
 
     `seen_at` is the `updated_at` of the collection that the writer saw. Raises NotCollectable and
     CollectionConflict.
@@ -70,6 +70,7 @@ def change(
         before = {key: getattr(collection, key) for key in columns}
         if before == columns:
             return
+        _refuse_another_address(collection, columns["name"])
         for key, value in columns.items():
             setattr(collection, key, value)
         _stored(_touched(collection))
@@ -159,6 +160,16 @@ def _cleaned(title: str, name: str, introduction: str) -> dict[str, str]:
             "introduction",
         )
     return {"title": title, "name": folded, "introduction": introduction}
+
+
+def _refuse_another_address(collection: Collection, name: str) -> None:
+    """Its page and its download would stop answering whoever wrote the address down."""
+    if collection.is_published and name != collection.name:
+        raise NotCollectable(
+            f"The address of a published collection stays {collection.name}: people have links to it and install "
+            "from it. Everything else may change.",
+            "name",
+        )
 
 
 def _storable(text: str) -> str:

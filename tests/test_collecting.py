@@ -50,9 +50,19 @@ def test_what_is_written_is_kept_in_its_order_with_its_notes(
 ) -> None:
     collecting.set_members(team, [(agents[2], ""), (agents[0], " Reads\nall. ")], by=publisher)
     assert members_of(team) == [("debugger", ""), ("code-reviewer", "Reads all.")]
+    collecting.unpublish(team, by=publisher)
     collecting.change(team, title="Second", name="Zweites Team", introduction="a\r\nb\n", by=publisher)
     team.refresh_from_db()
     assert (team.title, team.name, team.introduction) == ("Second", "zweites-team", "a\nb")
+
+
+def test_what_is_published_keeps_its_address_and_may_change_all_else(team: Collection, publisher: User) -> None:
+    with pytest.raises(NotCollectable, match="stays first-team: people have links") as refusal:
+        collecting.change(team, title="Second", name="second", introduction="", by=publisher)
+    assert refusal.value.field == "name"
+    collecting.change(team, title="Second", name="First Team", introduction="", by=publisher)
+    stored = Collection.objects.get()
+    assert (stored.title, stored.name, stored.introduction) == ("Second", "first-team", "")
 
 
 def test_the_same_again_changes_nothing(team: Collection, agents: list[Agent], publisher: User) -> None:
@@ -181,15 +191,15 @@ def test_deleting_what_is_public_is_told_to_the_public(team: Collection, publish
 
 
 def test_people_read_what_was_done(team: Collection, publisher: User) -> None:
-    collecting.change(team, title="Second", name="second", introduction="", by=publisher)
     collecting.unpublish(team, by=publisher)
+    collecting.change(team, title="Second", name="second", introduction="", by=publisher)
     collecting.delete(team, by=publisher)
     told = [said(event) for event in Event.objects.filter(verb__startswith="collection-").order_by("pk")]
     assert told == [
         "made the collection First team",
         "put 2 agents into the collection First team",
         "published the collection First team",
+        "took the collection First team off the public pages",
         "changed title, name, introduction of the collection Second",
-        "took the collection Second off the public pages",
         "deleted the collection Second",
     ]

@@ -162,6 +162,21 @@ def test_who_saves_second_sees_both_and_decides(
     assert names_of(team) == ["debugger"]
 
 
+def test_the_address_of_what_is_published_is_shown_and_cannot_be_written(
+    desk: Client, team: Collection, publisher: User
+) -> None:
+    field = r'id="id_name"[^>]*value="team"[^>]*\sreadonly\s'
+    before = form_of(team, name="other", title="Mine")
+    assert not re.search(field, desk.get(address_of(team)).content.decode())
+    collecting.publish(team, by=publisher)
+    team.refresh_from_db()
+    for form, said in ((before, "changed this collection"), (form_of(team, name="other"), "stays team: people have")):
+        html = send(desk, address_of(team), form)
+        assert said in html
+        assert re.search(field, html)
+    assert Collection.objects.get().name == "team"
+
+
 def test_a_form_that_does_not_say_what_its_writer_saw_is_not_taken(desk: Client, team: Collection) -> None:
     for seen in ("", "yesterday", "2026-01-01T00:00:00", "2026-99-99T00:00:00+00:00"):
         assert desk.post(address_of(team), form_of(team, seen=seen, title="Mine")).status_code == 400

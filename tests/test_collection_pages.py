@@ -78,6 +78,20 @@ def test_the_list_is_cut_into_pages(client: Client, team: Collection, publisher:
         assert client.get(f"/collections/?page={wrong}").status_code == 404
 
 
+def test_what_is_cut_out_of_a_list_is_summed_alone(
+    team: Collection, publisher: User, django_assert_num_queries: Callable[..., object]
+) -> None:
+    empty = collecting.create("Z without agents", by=publisher)
+    with django_assert_num_queries(2) as asked:
+        [last] = Collection.objects.order_by("-title")[:1].with_sums()
+        [first] = Collection.objects.published().with_sums()
+    assert (last, last.agent_count, last.description_tokens) == (empty, 0, 0)
+    assert (first.agent_count, first.description_tokens) == (3, contents_of(team).description_tokens)
+    cut, whole = (query["sql"].rpartition("WHERE")[2] for query in asked.captured_queries)
+    assert "LIMIT 1)" in cut
+    assert "LIMIT" not in whole
+
+
 @pytest.mark.parametrize("count", [1, 20])
 def test_lists_and_pages_cost_the_same_queries_however_long_they_are(
     client: Client,
@@ -280,7 +294,15 @@ def test_the_download_answers_conditions_and_head(client: Client, team: Collecti
     assert (refused.status_code, refused["Cache-Control"]) == (412, "no-store")
     head = client.head(ARCHIVE)
     assert (head.status_code, head.content, head["Content-Length"]) == (200, b"", str(len(whole.content)))
+    assert head["ETag"] == whole["ETag"]
     assert client.post(ARCHIVE).status_code == 405
+
+
+def test_head_reads_no_texts(
+    client: Client, team: Collection, django_assert_num_queries: Callable[..., object]
+) -> None:
+    with django_assert_num_queries(2):  # the collection, what is in it
+        client.head(ARCHIVE)
 
 
 def test_the_command_of_the_page_puts_the_files_where_the_tool_looks(
@@ -291,8 +313,9 @@ def test_the_command_of_the_page_puts_the_files_where_the_tool_looks(
     (tmp_path / "backend-team.zip").write_bytes(client.get(ARCHIVE).content)
     steps = " ".join(install).split(" && ")
     assert steps[1].startswith("curl -fsSLo backend-team.zip http")
-    for step in (steps[0], steps[2]):
+    for step in (steps[0], *steps[2:]):
         subprocess.run(["sh", "-c", step], cwd=tmp_path, check=True, capture_output=True)
+    assert not (tmp_path / "backend-team.zip").exists()
     written = {path.name for path in (tmp_path / ".claude" / "agents").iterdir()}
     assert written == {"debugger.md", "release-editor.md", "人類学者.md"}
 

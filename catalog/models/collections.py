@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Count, Sum
-from django.db.models.functions import Lower
+from django.db.models import Aggregate, Count, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
 from .agents import Agent
@@ -16,9 +16,20 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.filter(published_at__isnull=False)
 
     def with_sums(self) -> CollectionQuerySet:
-        """Each with its `agent_count`, of those on offer, and the `description_tokens` of these."""
-        tokens = Sum("members__agent__latest_version__description_tokens", default=0)
-        return self.annotate(agent_count=Count("members__agent__latest_version"), description_tokens=tokens)
+        """Each with its `agent_count`, of those on offer, and the `description_tokens` of these.
+
+        What is cut out of a list is chosen first: the others are not summed.
+        """
+        chosen: CollectionQuerySet = self
+        if self.query.is_sliced:
+            chosen = Collection.objects.filter(pk__in=self.values("pk")).order_by(*self.query.order_by)
+        count, tokens = Count("agent__latest_version"), Sum("agent__latest_version__description_tokens")
+        return chosen.annotate(agent_count=_of_members(count), description_tokens=_of_members(tokens))
+
+
+def _of_members(aggregate: Aggregate) -> Coalesce:
+    members = Member.objects.filter(collection=OuterRef("pk")).order_by().values("collection")
+    return Coalesce(Subquery(members.annotate(found=aggregate).values("found")), 0)
 
 
 class Collection(models.Model):

@@ -28,14 +28,17 @@ FOLDER = ".claude/agents"
 @require_safe
 @fresh
 def collection_list(request: HttpRequest) -> HttpResponse:
-    pages = Paginator(Collection.objects.published().with_sums().order_by("title", "pk"), PAGE_SIZE)
+    published = Collection.objects.published().order_by("title", "pk")
+    pages = Paginator(published, PAGE_SIZE)
     number = request.GET.get("page", "1")
     if not (number.isascii() and number.isdigit() and len(number) < 6 and 1 <= int(number) <= pages.num_pages):
         raise Http404("There is no such page.")
     page = pages.page(int(number))
+    first = (page.number - 1) * PAGE_SIZE
+    shown = published[first : first + PAGE_SIZE].with_sums()
     context = {
         "page": page,
-        "collections": [(collection, first_paragraph(collection.introduction)) for collection in page.object_list],
+        "collections": [(collection, first_paragraph(collection.introduction)) for collection in shown],
         "canonical": settings.CATALOG_BASE_URL + reverse("catalog:collection_list"),
     }
     return render(request, "catalog/collection_list.html", context)
@@ -91,4 +94,5 @@ def _install_command(name: str, address: str) -> list[str]:
         shlex.quote(address),
         f"&& unzip -o {file}",
         f"'*.md' -d {FOLDER}",
+        f"&& rm {file}",
     ]
