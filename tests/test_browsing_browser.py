@@ -92,6 +92,20 @@ def test_home_shows_results_as_one_types_and_back_leads_home(page: Page, catalog
     expect(page.get_by_role("searchbox")).to_have_value("")
 
 
+def test_enter_keeps_what_was_found_for_the_back_button(page: Page, catalog: None) -> None:
+    page.goto("/")
+    field = page.get_by_role("searchbox")
+    for words in ("verse", "review"):
+        field.fill(words)
+        expect(page.get_by_role("heading", name=f"for “{words}”")).to_be_visible()
+        field.press("Enter")
+    page.go_back()
+    expect(page.get_by_role("heading", name="for “verse”")).to_be_visible()
+    expect(field).to_have_value("verse")
+    page.go_back()
+    expect(page.get_by_role("heading", name="New this week")).to_be_visible()
+
+
 def test_an_emptied_box_brings_the_home_page_back(page: Page, catalog: None) -> None:
     page.goto("/")
     field = page.get_by_role("searchbox")
@@ -130,6 +144,13 @@ def test_without_a_network_what_is_shown_stays_and_enter_asks_again(
     page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_role("heading", name="1 agent for “verse”")).to_be_visible()
     complaints[:] = [said for said in complaints if "ERR_FAILED" not in said]
+
+
+@pytest.mark.parametrize("address", ["/", "/agents/", "/collections/"])
+def test_nothing_is_wider_than_a_narrow_window(page: Page, catalog: None, address: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_half_a_character_is_not_searched_for(page: Page, catalog: None) -> None:

@@ -151,7 +151,7 @@ def test_midnight_changes_the_tag_and_an_hour_does_not(
     tags = []
     for later in (timedelta(), timedelta(hours=11), timedelta(hours=12)):
         monkeypatch.setattr(timezone, "now", lambda later=later: noon + later)
-        tags.append(etag_of(client, "/"))
+        tags.append(etag_of(client, "/categories/"))
     assert tags[0] == tags[1] != tags[2]
 
 
@@ -186,17 +186,43 @@ def test_while_the_software_is_being_changed_nothing_is_kept(
 # --- The decorator ----------------------------------------------------------------------------------------
 
 
-def test_what_else_a_page_shows_is_part_of_its_tag(rf: RequestFactory) -> None:
-    shown = {"downloads": 1}
+def test_a_page_that_tells_of_downloads_is_made_anew_every_ten_minutes(
+    rf: RequestFactory, catalog: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @fresh
+    def silent(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
 
-    @fresh(also=lambda request, name: shown[name])
-    def page(request: HttpRequest, name: str) -> HttpResponse:
-        return HttpResponse(str(shown[name]))
+    @fresh(of_downloads=True)
+    def telling(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
 
-    first = page(rf.get("/page"), "downloads")["ETag"]
-    assert page(rf.get("/page"), "downloads")["ETag"] == first
-    shown["downloads"] = 2
-    assert page(rf.get("/page"), "downloads")["ETag"] != first
+    noon = timezone.now().replace(hour=12, minute=0, second=1)
+    seen = {silent: set[str](), telling: set[str]()}
+    for minutes in (0, 9, 11, 19):
+        monkeypatch.setattr(timezone, "now", lambda minutes=minutes: noon + timedelta(minutes=minutes))
+        for view, tags in seen.items():
+            tags.add(view(rf.get("/page"))["ETag"])
+    assert (len(seen[silent]), len(seen[telling])) == (1, 2)
+
+
+def test_a_person_who_is_called_otherwise_is_called_so_on_the_pages(
+    client: Client, catalog: Version, administrator: User
+) -> None:
+    page, person = catalog.get_absolute_url(), catalog.published_by
+    before = client.get(page)
+    client.force_login(administrator)
+    form = {"username": person.username, "first_name": "Renate", "last_name": "", "email": "", "is_active": "on"}
+    saved = client.post(f"/admin/auth/user/{person.pk}/change/", form)
+    assert saved.status_code == 302, saved.content.decode()
+    after = client.get(page, headers={"If-None-Match": before["ETag"]})
+    assert (after.status_code, "Renate" in after.content.decode()) == (200, True)
+
+
+def test_what_is_gone_may_be_back_in_a_second(client: Client, catalog: Version, publisher: User) -> None:
+    publishing.yank(catalog, by=publisher, reason="Broken.")
+    gone = client.get(f"/agents/{catalog.agent.name}.md")
+    assert (gone.status_code, gone["Cache-Control"]) == (410, freshness.NOT_KEPT)
 
 
 def test_the_view_gets_the_state_of_the_catalog_without_another_query(rf: RequestFactory, catalog: Version) -> None:

@@ -32,7 +32,7 @@ _BRIEF = ("agent", "number", "note", "digest", "published_at", "published_by", "
 
 @require_safe
 @or_source
-@fresh
+@fresh(of_downloads=True)
 def agent_detail(request: HttpRequest, name: str) -> HttpResponse:
     agent = known_as(name, _rows().select_related("latest_version__published_by"))
     if agent.name != name:

@@ -24,25 +24,27 @@ View = Callable[..., HttpResponse]
 # Readers ask each time, which costs a 304. A cache in front asks once a minute, and meanwhile answers with what it has.
 PAGE_CACHE = "public, max-age=0, s-maxage=60, stale-while-revalidate=600"
 NOT_KEPT = "no-store"  # what is not there, or failed, may be there in a second
-_SOFTWARE = ("catalog/**/*.py", "catalog/**/*.md", "catalog/**/*.mo", "templates/**/*.html", "static/**/*.*")
+_SOFTWARE = (
+    *("requirements.txt", "config/*.py", "catalog/**/*.py", "catalog/**/*.md", "catalog/**/*.mo"),
+    *("templates/**/*.html", "static/**/*.*"),
+)
+DOWNLOADS_SECONDS = 600  # how old the numbers of downloads on an unchanged page may be: they come all the time
 
 
-def fresh(
-    view: View | None = None, *, also: Callable[..., object] | None = None, of_rows: bool = True
-) -> Callable[..., Any]:
+def fresh(view: View | None = None, *, of_rows: bool = True, of_downloads: bool = False) -> Callable[..., Any]:
     """A view of a public page, with its ETag; an unchanged page is a 304, and `view` is not asked.
 
-    `also(request, …)` gives what else the page shows that no change is recorded of. A page that follows from the
-    software alone says `of_rows=False`, and costs no query.
+    A page that follows from the software alone says `of_rows=False`, and costs no query. One that tells of downloads,
+    which no change is recorded of, says `of_downloads=True`.
     """
     if view is None:
-        return functools.partial(fresh, also=also, of_rows=of_rows)
+        return functools.partial(fresh, of_rows=of_rows, of_downloads=of_downloads)
 
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if of_rows:
             request.generation = changes.latest()  # type: ignore[attr-defined]
-        etag = _etag(request, also(request, *args, **kwargs) if also else None, of_rows)
+        etag = _etag(request, of_rows, of_downloads)
         asked = [known.removeprefix("W/") for known in parse_etags(request.headers.get("If-None-Match", ""))]
         if etag.removeprefix("W/") in asked:
             return _with_headers(HttpResponseNotModified(), etag)
@@ -60,18 +62,18 @@ def generation_of(request: HttpRequest) -> Generation:
     return cast(Generation, known) if known else changes.latest()
 
 
-def _etag(request: HttpRequest, also: object, of_rows: bool) -> str:
+def _etag(request: HttpRequest, of_rows: bool, of_downloads: bool) -> str:
     """Weak, because what stands in front may compress. "" while the software is being changed."""
     if settings.DEBUG:
         return ""
     parts = (
         generation_of(request) if of_rows else None,
         timezone.now().date(),
+        int(timezone.now().timestamp() // DOWNLOADS_SECONDS) if of_downloads else None,
         _software(),
         # what each setting says that a page shows
         (settings.CATALOG_BASE_URL, settings.LANGUAGE_CODE, settings.CATALOG_NAME, settings.CATALOG_SECURITY_CONTACT),
         request.get_full_path(),
-        also,
     )
     return f'W/"{digest_of(repr(parts).encode()).removeprefix("sha256:")[:32]}"'
 

@@ -27,7 +27,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """The catalog can do its work: the database answers, is up to date, and holds what was published."""
     problems = _problems()
     text = "\n".join(problems or ["ok"]) + "\n"
-    return HttpResponse(text, status=503 if problems else 200, content_type="text/plain; charset=utf-8")
+    headers = {"Cache-Control": NOT_KEPT, "Content-Type": "text/plain; charset=utf-8"}
+    return HttpResponse(text, status=503 if problems else 200, headers=headers)
 
 
 def _problems() -> list[str]:

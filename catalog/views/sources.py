@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from catalog.downloads import find_source, source_response
 from catalog.models import Agent
 
+from .freshness import NOT_KEPT
 from .names import known_as
 
 HTML, MARKDOWN = "text/html", "text/markdown"
@@ -30,7 +31,9 @@ def agent_source(request: HttpRequest, name: str) -> HttpResponse:
     if agent.latest_version_id is None:
         sentence = gettext("Every version of %(name)s has been withdrawn. Its pinned addresses still answer.")
         text = sentence % {"name": agent.name} + "\n"
-        return HttpResponse(text, status=410, content_type="text/plain; charset=utf-8")
+        # Gone is kept by default, and this may be taken back.
+        headers = {"Cache-Control": NOT_KEPT}
+        return HttpResponse(text, status=410, content_type="text/plain; charset=utf-8", headers=headers)
     return _under_present_name(request, agent, None)
 
 

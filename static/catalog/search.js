@@ -16,6 +16,7 @@ let shown = field?.value.trim(); // the words whose results are shown, or on the
 let waiting;
 let running;
 let isAhead = false; // of the page that was served, in the history
+let isKept = false; // whoever pressed Enter means to come back to what is shown
 
 function address() {
   const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
@@ -56,8 +57,9 @@ async function load(url) {
 
 function remember(url) {
   if (url === location.href) return;
-  history[isElsewhere && !isAhead ? "pushState" : "replaceState"](null, "", url);
+  history[isKept || (isElsewhere && !isAhead) ? "pushState" : "replaceState"](null, "", url);
   isAhead = true;
+  isKept = false;
 }
 
 async function search() {
@@ -91,6 +93,7 @@ form?.addEventListener("submit", (event) => {
   const query = field.value.trim();
   if (query !== shown || !query) return; // not shown yet: the browser goes there
   event.preventDefault();
+  isKept = true;
   if (matchMedia("(pointer: coarse)").matches) field.blur(); // the keyboard on the screen covers the results
 });
 

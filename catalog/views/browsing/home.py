@@ -31,7 +31,7 @@ _WEEK = timedelta(days=7)
 
 
 @require_safe
-@fresh
+@fresh(of_downloads=True)
 def home(request: HttpRequest) -> HttpResponse:
     shelf = facets.shelf(generation_of(request))
     everything = shelf.chosen({})
@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "shelves": [_shelf(option) for option in counts["category"][:SHELVES]],
         "shelves_are_cut": len(counts["category"]) > SHELVES,
         "columns": _columns(shelf, everything),
-        "collections": Collection.objects.published().with_sums().order_by("-published_at", "-pk")[:COLLECTIONS],
+        "collections": Collection.objects.published().order_by("-published_at", "-pk")[:COLLECTIONS].with_sums(),
         "ways_in": _ways_in(counts),
     }
     return render(request, "catalog/home.html", context)

@@ -24,13 +24,13 @@ from .selection import BEST, EVERYTHING, PAGE_SIZE, SORTS, Selection
 
 
 @require_safe
-@fresh
+@fresh(of_downloads=True)
 def agent_list(request: HttpRequest) -> HttpResponse:
     return _list(request, Selection.of(request), {})
 
 
 @require_safe
-@fresh
+@fresh(of_downloads=True)
 def category_detail(request: HttpRequest, name: str) -> HttpResponse:
     category = get_object_or_404(Category, name=name)
     place = {
@@ -44,7 +44,7 @@ def category_detail(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-@fresh
+@fresh(of_downloads=True)
 def tag_detail(request: HttpRequest, name: str) -> HttpResponse:
     place = {
         "title": name,
@@ -66,7 +66,7 @@ def _list(request: HttpRequest, selection: Selection, place: dict[str, str] | No
     asked = found.selection
     context = {
         **_head(selection, found, place),
-        "facets": narrowing.facets(asked, found.counts, is_more=found.is_more),
+        "facets": narrowing.facets(asked, found.counts, found.at_least),
         "chips": narrowing.chips(asked, shelf),
         "without_filters": asked.cleared().address(),
         "everywhere": EVERYTHING.address(q=asked.q),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,8 +49,9 @@ class Link(NamedTuple):
 class Facet:
     kind: str
     title: str
-    shown: list[Link]
-    more: list[Link]
+    shown: SafeString  # list items, made here: a page has hundreds of them
+    more: SafeString
+    more_count: int
     is_cut: bool  # there are values that are not among these
 
 
@@ -60,10 +64,10 @@ class Chip:
     address: str
 
 
-def facets(selection: Selection, counts: Counts, *, is_more: bool) -> list[Facet]:
-    """The options of every kind; `is_more` where they were counted among the first of many matches only."""
+def facets(selection: Selection, counts: Counts, at_least: Collection[str]) -> list[Facet]:
+    """The options of every kind; those of the kinds `at_least` were counted among the first of many matches only."""
     return [
-        _facet(selection, kind, counts[kind], "+" if is_more else "")
+        _facet(selection, kind, counts[kind], "+" if kind in at_least else "")
         for kind in TITLES
         if _is_offered(selection, kind, counts)
     ]
@@ -105,11 +109,32 @@ def _is_offered(selection: Selection, kind: str, counts: Counts) -> bool:
 
 def _facet(selection: Selection, kind: str, options: list[Option], plus: str) -> Facet:
     place = selection.place[1] if selection.place and selection.place[0] == kind else None
-    links = _links(selection, kind, [option for option in options[:MOST] if option.value != place], plus)
+    chosen = selection.filters.get(kind, ())
     # What is chosen is never hidden.
+    offered = options[:MOST] + [option for option in options[MOST:] if in_address(kind, option.value) in chosen]
+    links = _links(selection, kind, [option for option in offered if option.value != place], plus)
     shown = links[:SHOWN] + [link for link in links[SHOWN:] if link.is_chosen]
     more = [link for link in links[SHOWN:] if not link.is_chosen]
-    return Facet(kind, str(TITLES[kind]), shown, more, is_cut=len(options) > MOST)
+    return Facet(kind, str(TITLES[kind]), _items(shown), _items(more), len(more), is_cut=len(options) > MOST)
+
+
+def _items(links: Iterable[Link]) -> SafeString:
+    return format_html_join(
+        "",
+        '<li><a class="option" href="{}"{}>{}</a></li>',
+        ((link.address, _more_of(link.meaning, link.is_chosen), _label(link.title, link.agents)) for link in links),
+    )
+
+
+@lru_cache(maxsize=200)
+def _more_of(meaning: str, is_chosen: bool) -> SafeString:
+    title = format_html(' title="{}"', meaning) if meaning else ""
+    return format_html("{}{}", title, format_html(' aria-current="{}"', "true") if is_chosen else "")
+
+
+@lru_cache(maxsize=4_000)
+def _label(title: str, agents: str) -> SafeString:
+    return format_html('<span>{}</span> <span class="count">{}</span>', title, agents)
 
 
 def _links(selection: Selection, kind: str, options: Iterable[Option], plus: str = "") -> list[Link]:

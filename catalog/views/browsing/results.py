@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from catalog import search
-from catalog.facets import KINDS, Chosen, Filters, Shelf
+from catalog.facets import KINDS, Chosen, Filters, Option, Shelf
 from catalog.facets.shelves import ALL_OF
 from catalog.search import Found
 
@@ -27,6 +27,7 @@ class Results:
     total: int
     is_more: bool  # there are more than `total`
     counts: Counts
+    at_least: frozenset[str] = frozenset()  # the kinds that were counted among the first of many matches only
     found: Found | None = None
 
     @property
@@ -50,20 +51,37 @@ def results(selection: Selection, shelf: Shelf) -> Results:
 def _searched(selection: Selection, shelf: Shelf) -> Results:
     """All matches are narrowed here, where they can be counted: so an option tells what choosing it would bring.
 
-    Where there are more than are counted, the engine narrows, which finds all that are wanted.
+    Where there are more than are counted, the engine narrows, which finds all that are wanted. What else could be
+    chosen of the kinds it narrowed by is not among these: that is counted among the first of all matches.
     """
-    found = search.find(selection.q, _alone(selection))
+    alone = _alone(selection)
+    found = search.find(selection.q, alone)
     asked = replace(selection, q=found.words, filters=_merged(selection.filters, found.filters))
-    if found.has_more and _alone(selection) != selection.filters:
+    others: Counts = {}
+    if found.has_more and alone != selection.filters:
+        everywhere = shelf.counts(_matches(found, asked, shelf), asked.filters, OPTIONS)
+        others = {kind: everywhere[kind] for kind in selection.filters if kind not in alone}
         found = search.find(selection.q, selection.filters)
     matches = found.pks[: search.MOST]
-    chosen = shelf.chosen(asked.filters, within=shelf.among(matches))
+    chosen = _matches(found, asked, shelf)
     if asked.order == BEST:
         page = shelf.kept(matches, chosen)[asked.first : asked.first + PAGE_SIZE]
     else:
         page = _page(asked, shelf, chosen)
     counts = shelf.counts(chosen, asked.filters, OPTIONS)
-    return Results(asked, page, len(chosen), found.has_more, counts, found)
+    counts |= {kind: _joined(counts[kind], options) for kind, options in others.items()}
+    at_least = frozenset(KINDS if found.has_more else others)
+    return Results(asked, page, len(chosen), found.has_more, counts, at_least, found)
+
+
+def _matches(found: Found, asked: Selection, shelf: Shelf) -> Chosen:
+    return shelf.chosen(asked.filters, within=shelf.among(found.pks[: search.MOST]))
+
+
+def _joined(chosen: list[Option], others: list[Option]) -> list[Option]:
+    """The options of a kind: what is chosen of it, of which all were found, and the values that could be chosen too."""
+    by_value = {option.value: option for option in (*others, *chosen)}
+    return sorted(by_value.values(), key=lambda option: option.count, reverse=True)
 
 
 def _page(selection: Selection, shelf: Shelf, chosen: Chosen) -> list[int]:
