@@ -28,6 +28,14 @@ class Generation(NamedTuple):
     at: datetime | None  # tells a database that was put back to an earlier state from one that went on
 
 
+class Step(NamedTuple):
+    """One change: what it led to, the agent, and the verb of its event where it has one."""
+
+    generation: Generation
+    agent_id: int | None
+    verb: str
+
+
 def record(agents: Iterable[Agent | None], events: Iterable[Event | None] | None = None) -> None:
     """Say that the public sees something else: of these agents, or (None) of the catalog as a whole.
 
@@ -75,10 +83,10 @@ def latest() -> Generation:
     return Generation(*found) if found else Generation(0, None)
 
 
-def since(number: int) -> list[int | None]:
-    """The agents that changed after change `number`, each once; None among them where the whole catalog did."""
-    rows = Change.objects.filter(pk__gt=number).order_by("pk").values_list("agent_id", flat=True)
-    return list(dict.fromkeys(rows))
+def since(number: int, most: int | None = None) -> list[Step]:
+    """The changes from `number` on, itself included, the oldest first; at most `most`."""
+    rows = Change.objects.filter(pk__gte=number).order_by("pk").values_list("pk", "at", "agent", "event__verb")
+    return [Step(Generation(pk, at), agent, verb or "") for pk, at, agent, verb in rows[:most]]
 
 
 def _waiting() -> list[tuple[Agent | None, Event | None]] | None:

@@ -16,7 +16,6 @@ from django.db import connection
 
 from catalog import changes
 from catalog.changes import Generation
-from catalog.models import Change
 
 from . import loading
 from .kinds import Chosen, Option
@@ -95,18 +94,17 @@ def _loaded() -> Shelf:
 def _followed(old: Shelf) -> Shelf:
     """What the changes since made of it; all anew where they say too little, or too much."""
     most = int(max(_MOST_CHANGED * old.total, 50))
-    since = Change.objects.filter(pk__gte=old.generation.number).order_by("pk")
-    steps = list(since.values_list("pk", "at", "agent_id", "event__verb")[: most + 2])
-    if old.generation.number and (not steps or steps.pop(0)[:2] != old.generation):
+    steps = changes.since(old.generation.number, most + 2)
+    if old.generation.number and (not steps or steps.pop(0).generation != old.generation):
         return _loaded()  # what it followed was rolled back, or the database is another one by now
     if not steps:
         return old
-    agents = {agent for _, _, agent, verb in steps if agent or not (verb or "").startswith(_OF_COLLECTIONS)}
-    if None in agents or len(steps) > most:
+    if len(steps) > most or any(step.agent_id is None and not step.verb.startswith(_OF_COLLECTIONS) for step in steps):
         return _loaded()
+    agents = {step.agent_id for step in steps if step.agent_id is not None}
     shelves = loading.categories()
     rows = list(loading.rows_of(sorted(agents), shelves))
-    return old.followed(Generation(*steps[-1][:2]), agents, rows, shelves.titles)
+    return old.followed(steps[-1].generation, agents, rows, shelves.titles)
 
 
 def _recounted(old: Shelf) -> Shelf:
