@@ -20,6 +20,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from catalog.management.first_team import MEMBERS, TAGS
+
 ROOT = Path(__file__).resolve().parents[1]
 STARTERS = len(list((ROOT / "catalog" / "starters").rglob("*.md")))
 PASSWORD = re.compile(r"password ((?:[a-z2-9]{5}-){3}[a-z2-9]{5}) \(shown this once")
@@ -149,6 +151,13 @@ def test_the_folders_of_the_starters_become_categories(first_run: subprocess.Com
     folders = {path.name for path in (ROOT / "catalog" / "starters").iterdir() if path.is_dir()}
     names = ask(data, "from catalog.models import Category; print(*Category.objects.values_list('name', flat=True))")
     assert set(names.split()) == folders
+
+
+def test_the_starters_are_tagged_and_some_are_a_team(first_run: subprocess.CompletedProcess[str], data: Path) -> None:
+    tagged = "from catalog.models import Tag; print(*Tag.objects.values_list('name', flat=True))"
+    assert set(ask(data, tagged).split()) == set(TAGS)
+    agents = "from catalog.models import Member, Tag; print(Tag.agents.through.objects.count(), Member.objects.count())"
+    assert ask(data, agents).split() == [str(sum(map(len, TAGS.values()))), str(len(MEMBERS))]
 
 
 def test_a_second_run_changes_nothing(first_run: subprocess.CompletedProcess[str], data: Path) -> None:

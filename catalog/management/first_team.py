@@ -1,10 +1,13 @@
-"""The collection that a new catalog shows, made of its starter agents. Imports `collecting` and `models`."""
+"""What a new catalog shows beside its starter agents: a collection of them, and tags.
+
+Imports `collecting`, `shelving` and `models`.
+"""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import User
 
-from catalog import collecting
+from catalog import collecting, shelving
 from catalog.models import Agent
 
 TITLE = "A first team"
@@ -21,6 +24,19 @@ MEMBERS = {
     "code-reviewer": "Reads each change once more before it is merged.",
     "technical-writer": "Tells people how to use what was built.",
 }
+TAGS = {
+    "code-review": ("code-reviewer", "security-reviewer", "test-writer"),
+    "databases": ("data-analyst", "database-migration-planner"),
+    "debugging": ("debugger", "performance-investigator", "incident-commander"),
+    "documentation": ("technical-writer", "release-notes-editor", "plain-language-editor"),
+    "python": ("python-backend-engineer", "test-writer"),
+    "web": ("frontend-engineer", "api-designer", "python-backend-engineer"),
+}
+
+
+def tag_starters(by: User) -> None:
+    for tag, names in TAGS.items():
+        shelving.tag(Agent.objects.filter(name__in=names), [tag], by=by)
 
 
 def make_first_team(by: User) -> None:

@@ -27,7 +27,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from catalog import importing, system_checks
 from catalog.management import upkeep
-from catalog.management.first_team import make_first_team
+from catalog.management.first_team import make_first_team, tag_starters
 from catalog.models import Agent
 
 STARTERS = settings.BASE_DIR / "catalog" / "starters"
@@ -103,6 +103,7 @@ class Command(BaseCommand):
                     raise Problem(f"The starter agent {entry.path} could not be published: {entry.message}")
                 loaded += 1
                 self.show_progress("Agents", loaded, total)
+            tag_starters(admin)
             make_first_team(admin)
         return f"{loaded} starter agents loaded"
 
