@@ -202,3 +202,44 @@ def test_a_hostile_filter_finds_nothing(shelf: list[Agent], value: str) -> None:
     for kind in search.KINDS:
         assert found("review", **{kind: (value,)}) == []
     assert found("review", model=tuple(f"{value}{number}" for number in range(2_000))) == []
+
+
+EXCLUDED: dict[str, dict[str, tuple[str, ...]]] = {
+    "-tag:python": {"tag": ("python",)},
+    "-TAG:Python -tag:web": {"tag": ("python", "web")},
+    '-category:"writing and editing"': {"category": ("writing",)},
+    "-model:OPUS": {"model": ("opus",)},
+    "-model:inherit -mode:plan": {"model": ("inherit",), "mode": ("plan",)},
+    "-tag:nothing": {"tag": ("nothing",)},
+    "-tag:": {},
+}
+
+
+@pytest.mark.parametrize("box", EXCLUDED)
+def test_what_stands_behind_a_minus_is_excluded(shelf: list[Agent], box: str) -> None:
+    excluded = EXCLUDED[box]
+    rest = {a.pk for a in shelf if not any(wanted(a, {kind: (v,)}) for kind, vs in excluded.items() for v in vs)}
+    for query in (box, f"review {box}", f"{box} review"):
+        answer = search.find(query)
+        assert (answer.filters, answer.excluded, answer.words) == ({}, excluded, query)
+        assert set(answer.pks) == rest
+    read = search.find(f"{box} tool:read")
+    assert read.filters == {"tool": ("Read",)}
+    assert set(read.pks) == {agent.pk for agent in shelf if agent.pk in rest and wanted(agent, {"tool": ("Read",)})}
+
+
+def test_who_may_use_every_tool_may_use_an_excluded_one(shelf: list[Agent]) -> None:
+    answer = search.find("-tool:bash review")
+    assert answer.excluded == {"tool": ("Bash",)}
+    tools = [Agent.objects.get(pk=pk).facets["tools"] for pk in answer.pks]
+    assert tools == [["Read"]] * (len(shelf) // 3)
+
+
+def test_a_word_behind_a_minus_stands_nowhere(publish_source: Publish) -> None:
+    publish_source(agent_source("one", "Tests pages.", "You use React.\n"))
+    publish_source(agent_source("two", "Tests pages.", "You use Vue - and a well-known tool.\n"))
+    assert found("tests -react") == found("-React tests") == found("-react") == ["two"]
+    assert found('tests "vue - and" -react') == found("tests well-known") == ["two"]
+    assert set(found("tests - pages")) == {"one", "two"}
+    assert found("tests -pages") == found("-tests -pages") == []
+    assert found('"tests -pages"') != []

@@ -107,3 +107,21 @@ def test_excerpts_cost_two_queries_for_any_number(
 def test_an_excerpt_of_what_was_mended_marks_the_mended_word(publish_source: Publish) -> None:
     publish_source(agent_source("one", "Knows Python."))
     assert excerpt("pyhton") == "Knows [Python]."
+
+
+def test_emphasis_leaves_no_space_and_what_is_no_emphasis_stays(publish_source: Publish) -> None:
+    prompt = "- **Performance monitoring**: *fast* `grep`, ~~old~~ __quokka__.\n- 2 * 3 in src/**/*.ts or a__b\n"
+    publish_source(agent_source("one", prompt=prompt))
+    assert excerpt("quokka") == "Performance monitoring: fast grep, old [quokka]. 2 * 3 in src/**/*.ts or a__b"
+
+
+TREE = "".join(f"│   ├── quokka-{number}/\n" for number in range(9))
+TABLE = "".join(f"| quokka | {number} | yes | no |\n" for number in range(9))
+
+
+@pytest.mark.parametrize("drawn", [TREE, TABLE], ids=["tree", "table"])
+def test_a_tree_or_a_table_is_not_shown(publish_source: Publish, drawn: str) -> None:
+    publish_source(agent_source("one", "Leads.", f"{drawn}\n{FILLER}\n"))
+    assert excerpt("quokka") == "Leads."
+    publish_source(agent_source("one", "Leads.", f"A quokka hops.\n{FILLER}\n{drawn}\n"))
+    assert excerpt("quokka").startswith("A [quokka] hops.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -17,11 +18,27 @@ from catalog.search.engines import opened
 from catalog.search.found import EVERYTHING, Filters, Found, Within
 from catalog.search.keeping import select
 from catalog.search.questions import Question, Term, ask
-from catalog.search.tiers import Clause, Known, Tier, far_tier, loose_tiers, text_tier, tiers_of
+from catalog.search.tiers import (
+    Clause,
+    Known,
+    Tier,
+    far_tier,
+    heading_tiers,
+    lacking_tiers,
+    loose_tiers,
+    mixed_tiers,
+    text_tier,
+    text_tiers,
+)
 from catalog.search.words import is_unspaced
 
 MOST = 1_000  # matches that are counted; one more is given where there are more
 _LIFTED = 200  # answers that come before others of their place
+_ENOUGH = 100  # answers that have all words in the heading
+_FEW = 5  # answers to many words: then come those that lack some
+_MANY_TERMS = 4
+_NEAREST = 50  # agents that lack some words
+_COUNTED = 500  # of the newest agents that have a word
 _FAR_MIN = 3  # letters of a word that may go on in a prompt
 
 
@@ -68,13 +85,14 @@ class _Index:
     cursor: CursorWrapper
     within: Within | None = None
     clauses: tuple[Clause, ...] = ()
+    without: Clause = ()
 
-    def narrowed(self, clauses: tuple[Clause, ...]) -> _Index:
-        return _Index(self.engine, self.cursor, self.within, clauses)
+    def narrowed(self, clauses: tuple[Clause, ...], without: Clause) -> _Index:
+        return _Index(self.engine, self.cursor, self.within, clauses, without)
 
     def answers(self, tiers: Sequence[Tier]) -> list[int]:
         """What the tiers hold, until one of them holds as many as are wanted: each holds those before it."""
-        narrowed = [tier.within(self.clauses) for tier in tiers]
+        narrowed = [tier.within(self.clauses, self.without) for tier in tiers]
         most = [min(_LIFTED, MOST + 1) if tier.is_lift else MOST + 1 for tier in tiers]
         found: dict[int, None] = {}
         for tier, (pks, breadths) in zip(
@@ -86,6 +104,28 @@ class _Index:
                 break
         return list(found)[: MOST + 1]
 
+    def some(self, tiers: Sequence[Tier], most: int) -> list[int]:
+        """The first of what the tiers hold."""
+        narrowed = [tier.within(self.clauses, self.without) for tier in tiers]
+        found: dict[int, None] = {}
+        for pks, _ in self.engine.find(self.cursor, narrowed, [most] * len(tiers), self.within) if tiers else ():
+            found |= dict.fromkeys(pks)
+            if len(found) >= most:
+                break
+        return list(found)
+
+    def rarity(self, terms: Sequence[Term]) -> dict[Term, float]:
+        """How much each term says: the more, the fewer of the newest agents have it."""
+        counts = self.engine.sampled(self.cursor, [text_tier(term).clauses[0] for term in terms], _COUNTED)
+        return {
+            term: log((_COUNTED + 1) / (min(count, _COUNTED) + 1)) for term, count in zip(terms, counts, strict=True)
+        }
+
+    def rarest(self, terms: Sequence[Term]) -> Term | None:
+        """The term that says most, if one says more than another."""
+        weights = self.rarity(terms) if len(terms) > 1 else {}
+        return max(weights, key=lambda term: weights[term]) if len(set(weights.values())) > 1 else None
+
     def has(self, tier: Tier) -> bool:
         return any(pks for pks, _ in self.engine.find(self.cursor, [tier], [1], None))
 
@@ -95,17 +135,25 @@ class _Index:
 
 def _find(index: _Index, query: str, question: Question, given: Filters) -> Found:
     filters = narrowing.merged(index.cursor, given, question.filters)
+    excluded = narrowing.merged(index.cursor, EVERYTHING, question.excluded)
     clauses = narrowing.clauses_of(filters)
     if clauses is None:
-        return Found([], question.text, filters)
-    index = index.narrowed(clauses)
+        return Found([], question.text, filters, excluded=excluded)
+    without = (*narrowing.without_of(excluded), *(words for term in question.without for words in term.meanings))
+    found = _answered(index.narrowed(clauses, without), query, question, filters)
+    return replace(found, excluded=excluded) if excluded else found
+
+
+def _answered(index: _Index, query: str, question: Question, filters: Filters) -> Found:
     if question.is_empty:
-        pks = index.answers([Tier((((tokens.EVERY,),),) if not clauses else ())])
+        pks = index.answers([Tier((((tokens.EVERY,),),) if not index.clauses else ())])
         return _found(pks, question, filters)
     if not question.terms:
         return Found([], question.text, filters)
     known = index.known(question)
     if pks := _strict(index, question, known):
+        if len(pks) < _FEW and len(question.terms) >= _MANY_TERMS:
+            pks = list(dict.fromkeys((*pks, *_lacking(index, question, known))))
         return _found(pks, question, filters)
     return _second_thoughts(index, query, question, known, filters)
 
@@ -122,20 +170,43 @@ def _second_thoughts(index: _Index, query: str, question: Question, known: Known
     known = index.known(familiar) if familiar.terms else known
     pks = _strict(index, familiar, known) if strange and familiar.terms else []
     if not pks and len(familiar.terms) > 1:
-        pks = index.answers(loose_tiers(familiar, known))
+        nearest = _lacking(index, familiar, known) if len(familiar.terms) > 2 else []
+        pks = list(dict.fromkeys((*nearest, *index.answers(loose_tiers(familiar, known)))))[: MOST + 1]
     return _found(pks, question, filters, is_loose=bool(pks))
+
+
+def _lacking(index: _Index, question: Question, known: Known) -> list[int]:
+    """Some agents that lack one of the words, or if those are few, two."""
+    weights = index.rarity(question.terms)
+    pks = index.some(lacking_tiers(weights, known, 1), _NEAREST)
+    if len(pks) < _FEW:
+        pks += index.some(lacking_tiers(weights, known, 2), _NEAREST)
+    return pks
 
 
 def _strict(index: _Index, question: Question, known: Known) -> list[int]:
     """Who has all words; where nobody has them side by side, wherever they stand."""
-    if pks := index.answers(tiers_of(question, known)):
+    if pks := _with_all(index, question, known):
         return pks
     if _may_go_far(index, question.terms[-1], known) and (pks := index.answers([far_tier(question, known)])):
         return pks
     apart = question.apart()
     if len(apart.terms) > len(question.terms) or any(term.is_quoted for term in question.terms):
-        return index.answers(tiers_of(apart, index.known(apart)))
+        return _with_all(index, apart, index.known(apart))
     return []
+
+
+def _with_all(index: _Index, question: Question, known: Known) -> list[int]:
+    headings = heading_tiers(question, known)
+    if len(question.terms) < 2:
+        return index.answers([*headings, *text_tiers(question, known)])
+    pks = index.answers(headings)
+    if len(pks) > MOST:
+        return pks
+    # Where many have all words in the heading, who comes after them matters little, and would take long.
+    is_few = len(pks) < _ENOUGH
+    texts = mixed_tiers(question, known, index.rarest(question.terms)) if is_few else text_tiers(question, known)
+    return list(dict.fromkeys((*pks, *index.answers(texts))))[: MOST + 1]
 
 
 def _may_go_far(index: _Index, last: Term, known: Known) -> bool:

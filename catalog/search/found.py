@@ -18,7 +18,7 @@ class Found:
     """The agents that answer a query, and what was asked to find them."""
 
     pks: list[int]  # best first; one more than `MOST` where there are more
-    words: str  # the query without its filters, as it was typed
+    words: str  # the query without its filters, as it was typed, and with what it excludes
     filters: Filters = field(default_factory=dict)  # those that were given, and those of the query
     has_more: bool = False
     is_loose: bool = False  # no agent has all words: these have some
@@ -26,3 +26,4 @@ class Found:
     is_mended: bool = False  # the answers are those of the suggestion, as the query itself has none
     mended: tuple[tuple[str, str], ...] = ()  # each word that no agent has, and the one in its place
     answered: str = ""  # the words that were looked for: those typed, or mended
+    excluded: Filters = field(default_factory=dict)  # what the query says they must not have; it stays in the words

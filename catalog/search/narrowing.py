@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from catalog.models import Category, Tag
 from catalog.search import tokens, vocabulary
+from catalog.search.entries import ALL_TOOLS
 from catalog.search.found import KINDS, Filters
 from catalog.search.tiers import Clause
 
@@ -34,6 +35,13 @@ def clauses_of(filters: Filters) -> tuple[Clause, ...] | None:
     for kind, values in filters.items():
         clauses += _KINDS[kind](kind, values)
     return tuple(clauses) if all(clauses) else None
+
+
+def without_of(excluded: Filters) -> Clause:
+    """What an agent must not have. Who may use every tool may use those that are excluded."""
+    clauses = [clause for kind, values in excluded.items() for clause in _KINDS[kind](kind, values)]
+    every_tool = [((tokens.value("tool", ALL_TOOLS),),)] if excluded.get("tool") else []
+    return tuple(dict.fromkeys(one for clause in (*clauses, *every_tool) for one in clause))
 
 
 def _shelves(kind: str, values: Iterable[str]) -> list[Clause]:

@@ -25,7 +25,14 @@ _READ = 400  # characters a passage is made of: markup and spaces go
 _OCCURRENCES = 4  # of each word that are looked at
 _SPELLED = {"cpp": "c++", "csharp": "c#", "fsharp": "f#", "dotnet": ".net"}
 
-_MARKUP = re.compile(r"^[ \t]*(?:#+|>+|[-+*]|\d{1,2}\.)[ \t]+|^[-=|: ]{3,}$|[*`]+|</?[a-z]+>|\|", re.MULTILINE)
+# What stands at the beginning of a line, tags, and what is drawn, becomes a space.
+_MARKUP = re.compile(r"^[ \t]*(?:#+|>+|[-+*]|\d{1,2}\.)[ \t]+|^[-=|: ]{3,}$|</?[a-z]+>|[|\u2500-\u259f]+", re.MULTILINE)
+# Emphasis and code leave nothing; `src/**/*.ts`, `2 * 3` and `snake__case` stay.
+_EMPHASIS = re.compile(
+    r"`+|(?<!/)\*{2,3}(?!/)|(?<![\w/*])\*(?=[^\s/.*])|(?<=[^\s/*])\*(?![\w/.*])|~~|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)"
+)
+_DRAWN = re.compile(r"[|\u2500-\u259f]")
+_DRAWN_MOST = 8  # such characters in a passage; a table or a tree has more
 _LINK = re.compile(r"!?\[([^\][]*)\]\([^()\s]*\)")
 _ESCAPED = re.compile(r"\\[nt]")
 _PART = re.compile(rf"[^\W_{UNSPACED}]+")
@@ -119,9 +126,15 @@ def _passage(texts: Iterable[str], wanted: Sequence[_Wanted]) -> Pieces | None:
         for text in among:
             folded = fold(text)
             places = [(at, term) for term, one in enumerate(wanted) for at in _places(folded, one)]
-            if places and len(folded) == len(text):
-                return _marked(text, _best(sorted(places)), wanted)
+            written = [place for place in places if not _is_drawn(text, place[0])]
+            if written and len(folded) == len(text):
+                return _marked(text, _best(sorted(written)), wanted)
     return None
+
+
+def _is_drawn(text: str, at: int) -> bool:
+    """Whether this place is in a table, or in a tree of folders."""
+    return len(_DRAWN.findall(text, max(0, at - _BEFORE), at + LENGTH - _BEFORE)) > _DRAWN_MOST
 
 
 def _places(folded: str, wanted: _Wanted) -> list[int]:
@@ -199,7 +212,8 @@ def _beginning(text: str, wanted: Sequence[_Wanted]) -> Pieces:
 
 def _clean(text: str) -> str:
     """The text on one line, without what Markdown adds to it."""
-    return " ".join(_MARKUP.sub(" ", _LINK.sub(r"\1", _ESCAPED.sub(" ", text))).split())
+    unlinked = _LINK.sub(r"\1", _ESCAPED.sub(" ", text))
+    return " ".join(_EMPHASIS.sub("", _MARKUP.sub(" ", unlinked)).split())
 
 
 def _hits(passage: str, wanted: Sequence[_Wanted]) -> list[tuple[int, int]]:

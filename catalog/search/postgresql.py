@@ -77,7 +77,12 @@ def _has_phrase(tier: Tier) -> bool:
 
 
 def _query(tier: Tier, keeps_phrases: bool = True) -> str:
-    return " & ".join(f"({' | '.join(_alternative(one, keeps_phrases) for one in clause)})" for clause in tier.clauses)
+    wanted = " & ".join(_clause(clause, keeps_phrases) for clause in tier.clauses)
+    return f"{wanted} & !{_clause(tier.without, keeps_phrases)}" if tier.without else wanted
+
+
+def _clause(clause: Clause, keeps_phrases: bool) -> str:
+    return f"({' | '.join(_alternative(one, keeps_phrases) for one in clause)})"
 
 
 def _alternative(alternative: Alternative, keeps_phrases: bool) -> str:

@@ -10,11 +10,13 @@ from functools import lru_cache
 from catalog.search.english import other_forms
 from catalog.search.found import KINDS
 from catalog.search.words import (
-    FILLERS,
+    ASKING,
     HAN,
     HIRAGANA,
+    IN_SENTENCES,
     KATAKANA,
     OTHER_UNSPACED,
+    SHORTENED,
     SPACED_RUN,
     Words,
     fold,
@@ -26,7 +28,10 @@ QUERY_MAX_LENGTH = 200  # characters; what follows is not looked at
 TERMS_MAX = 16
 PHRASE_MAX = 40  # words
 
-_FILTER = re.compile(rf"(?<!\S)({'|'.join(KINDS)}):(?:[\"“”]([^\"“”]*)[\"“”]?|(\S*))", re.IGNORECASE)
+_VALUE = rf"({'|'.join(KINDS)}):(?:[\"“”]([^\"“”]*)[\"“”]?|(\S*))"
+_FILTER = re.compile(rf"(?<!\S){_VALUE}", re.IGNORECASE)
+_EXCLUDED = re.compile(rf"(?<!\S)-{_VALUE}", re.IGNORECASE)
+_EXCLUDED_WORD = re.compile(r"(?<!\S)-([^\W\d_][^\s\"“”„‟«»]+)")
 # Words tied by punctuation are one term; where the script changes in unspaced text, another one begins.
 _TERMS = re.compile(
     rf"{SPACED_RUN}(?:[-_.'’&/:@+]{SPACED_RUN})*|[{HAN}]+|[{HIRAGANA}]+|[{KATAKANA}]+|[{OTHER_UNSPACED}]+"
@@ -63,12 +68,10 @@ class Question:
     terms: tuple[Term, ...]  # all are wanted
     name: Words  # the whole of them, which may be an agent's name or title
     filters: tuple[tuple[str, str], ...] = ()  # kind and value, as typed
-    text: str = ""  # the query without its filters
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no words were typed: `???` are words that nothing has."""
-        return not self.text
+    text: str = ""  # the query without its filters, but with what it excludes
+    excluded: tuple[tuple[str, str], ...] = ()  # kind and value, as typed
+    without: tuple[Term, ...] = ()  # words nobody may have
+    is_empty: bool = True  # no words were typed that are wanted: `???` are words that nothing has
 
     def apart(self) -> Question:
         """Each word wanted by itself, wherever it stands."""
@@ -86,21 +89,34 @@ def ask(query: str) -> Question:
 
     A word is wanted in any of its forms; "quoted words" only as they stand, side by side. So are words tied by
     punctuation (`code-reviewer`), or as one word, but not in a prompt. The last word may be unfinished, unless quoted.
-    `tag:x model:x tool:x category:"x y" mode:x` narrow.
+    `tag:x model:x tool:x category:"x y" mode:x` narrow; with a minus before them they exclude, and so do words.
     """
     query = query[:QUERY_MAX_LENGTH]
-    typed = ((found[1].lower(), (found[2] or found[3] or "").strip()) for found in _FILTER.finditer(query))
-    filters = tuple((kind, value) for kind, value in typed if value)
     text = " ".join(_FILTER.sub(" ", query).split())
-    folded = fold(_QUOTES.sub('"', text)).rstrip()
+    words, without = _apart_from_excluded(_EXCLUDED.sub(" ", text))
+    folded = fold(_QUOTES.sub('"', words)).rstrip()
     terms: list[Term] = []
     for place, part in enumerate(folded.split('"')):
         terms += _quoted(part) if place % 2 else _unquoted(part)
-    terms = [term for term in terms if not _is_filler(term)] or terms
-    terms = list(dict.fromkeys(terms))[:TERMS_MAX]
+    terms = list(dict.fromkeys(_telling(terms)))[:TERMS_MAX]
     if terms and (folded.count('"') % 2 or not folded.endswith('"')):
         terms[-1] = replace(terms[-1], is_unfinished=True)
-    return Question(tuple(terms), tuple(split(folded))[:PHRASE_MAX], filters, text)
+    name = tuple(split(folded))[:PHRASE_MAX]
+    filters, excluded = _values(_FILTER, query), _values(_EXCLUDED, text)
+    return Question(tuple(terms), name, filters, text, excluded, without, is_empty=not words.strip())
+
+
+def _values(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, str], ...]:
+    typed = ((found[1].lower(), (found[2] or found[3] or "").strip()) for found in pattern.finditer(text))
+    return tuple((kind, value) for kind, value in typed if value)
+
+
+def _apart_from_excluded(text: str) -> tuple[str, tuple[Term, ...]]:
+    """The text without its words that nobody may have, and those; within quotes a minus is none."""
+    parts = _QUOTES.sub('"', text).split('"')
+    without = [term for part in parts[::2] for word in _EXCLUDED_WORD.findall(part) for term in _unquoted(fold(word))]
+    parts[::2] = [_EXCLUDED_WORD.sub(" ", part) for part in parts[::2]]
+    return '"'.join(parts), tuple(dict.fromkeys(without))[:TERMS_MAX]
 
 
 def whole_of(words: Words) -> Words:
@@ -133,5 +149,16 @@ def _phrase(text: str) -> Words:
     return whole_of(tuple(split(text))[:PHRASE_MAX])
 
 
+def _telling(terms: list[Term]) -> list[Term]:
+    """The terms without those that say nothing beside others."""
+    telling = [term for term in terms if not _is_filler(term)]
+    if telling and len(telling) < len(terms):
+        telling = [term for term in telling if term.is_quoted or not IN_SENTENCES.issuperset(term.typed)] or telling
+    return telling or terms
+
+
 def _is_filler(term: Term) -> bool:
-    return len(term.typed) == 1 and (term.typed[0] in FILLERS or _PARTICLE.fullmatch(term.typed[0]) is not None)
+    first, *others = term.typed
+    if term.is_quoted and others:
+        return False
+    return (first in ASKING and SHORTENED.issuperset(others)) or (not others and bool(_PARTICLE.fullmatch(first)))

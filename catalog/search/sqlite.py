@@ -76,7 +76,12 @@ def sampled(cursor: CursorWrapper, clauses: Sequence[Clause], most: int) -> list
 
 
 def _expression(tier: Tier) -> str:
-    return " AND ".join(f"({' OR '.join(map(_alternative, clause))})" for clause in tier.clauses)
+    wanted = " AND ".join(map(_clause, tier.clauses))
+    return f"({wanted}) NOT {_clause(tier.without)}" if tier.without else wanted
+
+
+def _clause(clause: Clause) -> str:
+    return f"({' OR '.join(map(_alternative, clause))})"
 
 
 def _alternative(alternative: Alternative) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from catalog.search import tokens
 from catalog.search.questions import Question, Term, is_half, whole_of
@@ -29,9 +30,10 @@ class Tier:
     clauses: tuple[Clause, ...]
     is_of_names: bool = False  # the shorter name comes first
     is_lift: bool = False  # the tier after it holds them too: some are enough
+    without: Clause = ()  # none of it
 
-    def within(self, narrowing: tuple[Clause, ...]) -> Tier:
-        return replace(self, clauses=(*self.clauses, *narrowing))
+    def within(self, narrowing: tuple[Clause, ...], without: Clause) -> Tier:
+        return replace(self, clauses=(*self.clauses, *narrowing), without=without)
 
 
 @dataclass(frozen=True)
@@ -42,26 +44,60 @@ class Known:
     goes_on: Mapping[str, tuple[str, ...]]  # unfinished letters -> words in headings that begin with them
 
 
-def tiers_of(question: Question, known: Known) -> list[Tier]:
-    """Each tier but the first few holds those before it; the last holds every answer."""
-    tiers = (
-        *_of_names(question, known),
-        *_of_headings(question, known),
-        Tier(tuple(_central(term, known) for term in question.terms)),
-        Tier(tuple(_anywhere(term, known) for term in question.terms)),
-    )
+def heading_tiers(question: Question, known: Known) -> list[Tier]:
+    """All words in the heading. Each tier but the first few holds those before it."""
+    tiers = (*_of_names(question, known), *_of_headings(question, known))
+    return [tier for tier in tiers if all(tier.clauses)]
+
+
+def text_tiers(question: Question, known: Known) -> list[Tier]:
+    """All words anywhere; the last tier holds every answer."""
+    clauses = (tuple(place(term, known) for term in question.terms) for place in (_central, _anywhere))
+    return [tier for tier in map(Tier, clauses) if all(tier.clauses)]
+
+
+def mixed_tiers(question: Question, known: Known, rarest: Term | None) -> list[Tier]:
+    """As `text_tiers`, but first those that have some word, rather the rarest, in the name or the heading."""
+    tiers = text_tiers(question, known)
+    tiers[:0] = _of_some_names(question, known, rarest)
+    tiers[-1:-1] = _of_some_headings(question, known, rarest)
     return [tier for tier in tiers if all(tier.clauses)]
 
 
 def _of_names(question: Question, known: Known) -> Iterator[Tier]:
-    names = tuple(_short(term, tokens.NAMES, known) for term in question.terms)
-    first = question.terms[0]
-    starts = (first.typed[0], *(known.goes_on.get(first.unfinished, ()) if len(first.typed) == 1 else ()))
     yield Tier((((tokens.whole(question.name),),),), is_of_names=True)
     if len(question.name) > 1:
-        yield Tier((_short(_as_one(question), tokens.NAMES, known), *names), is_of_names=True)
+        each = (_short(term, tokens.NAMES, known) for term in question.terms)
+        yield Tier((_short(_as_one(question), tokens.NAMES, known), *each), is_of_names=True)
+    *others, last = question.terms
+    is_finished = last.unfinished in known.words  # it may go on all the same
+    terms = (*others, replace(last, is_unfinished=False)) if is_finished else question.terms
+    first = terms[0]
+    starts = (first.typed[0], *(known.goes_on.get(first.unfinished, ()) if len(first.typed) == 1 else ()))
+    names = tuple(_short(term, tokens.NAMES, known) for term in terms)
     yield Tier((tuple((tokens.starts_with(word),) for word in starts), *names), is_of_names=True)
     yield Tier(names, is_of_names=True)
+    begun = _short(last, tokens.NAMES, known)
+    if begun != names[-1]:
+        yield Tier((*names[:-1], begun), is_of_names=True)
+
+
+def _of_some_names(question: Question, known: Known, rarest: Term | None) -> Iterator[Tier]:
+    """Some word in the name, rather the rarest, and the others anywhere."""
+    if rarest:
+        yield _lifted(question, known, rarest, tokens.NAMES)
+    anywhere = (_anywhere(term, known) for term in question.terms)
+    yield Tier((_any(_short(term, tokens.NAMES, known) for term in question.terms), *anywhere), is_lift=True)
+
+
+def _of_some_headings(question: Question, known: Known, rarest: Term | None) -> Iterator[Tier]:
+    if rarest:
+        yield _lifted(question, known, rarest, tokens.HEADING)
+
+
+def _lifted(question: Question, known: Known, rarest: Term, mark: str) -> Tier:
+    others = (_anywhere(term, known) for term in question.terms if term != rarest)
+    return Tier((_short(rarest, mark, known), *others), is_lift=True)
 
 
 def _of_headings(question: Question, known: Known) -> Iterator[Tier]:
@@ -75,13 +111,22 @@ def _of_headings(question: Question, known: Known) -> Iterator[Tier]:
 
 
 def loose_tiers(question: Question, known: Known) -> list[Tier]:
-    """Where no agent has all words: those that lack one of them, then those that have any."""
+    """Where no agent has most of the words: those that have any."""
     all_of_them = [_anywhere(term, known) for term in question.terms]
     headings = [_short(term, tokens.HEADING, known) for term in question.terms]
-    tiers = []
-    if 2 < len(all_of_them) <= _LACKING_MAX:
-        tiers = [Tier((*all_of_them[:at], *all_of_them[at + 1 :])) for at in reversed(range(len(all_of_them)))]
-    return [tier for tier in (*tiers, Tier((_any(headings),)), Tier((_any(all_of_them),))) if all(tier.clauses)]
+    return [tier for tier in (Tier((_any(headings),)), Tier((_any(all_of_them),))) if all(tier.clauses)]
+
+
+def lacking_tiers(weights: Mapping[Term, float], known: Known, lacking: int) -> list[Tier]:
+    """Those that lack so many of the words: first who has the rarest, and of these, who has some in the name."""
+    telling = sorted(weights, key=lambda term: (not term.is_quoted, -weights[term]))[:_TELLING_MAX]
+    kept = [terms for terms in combinations(telling, len(telling) - lacking) if len(terms) > 1]
+    kept = [terms for terms in kept if all(term in terms for term in telling if term.is_quoted)]
+    kept.sort(key=lambda terms: -sum(weights[term] for term in terms))
+    clauses = [tuple(_anywhere(term, known) for term in terms) for terms in kept]
+    named = [_any(_short(term, tokens.NAMES, known) for term in terms) for terms in kept]
+    tiers = (Tier((name, *every)) for every, name in zip(clauses, named, strict=True) if name)
+    return [*tiers, *(Tier(every) for every in clauses)]
 
 
 def far_tier(question: Question, known: Known) -> Tier:
@@ -97,7 +142,7 @@ def text_tier(term: Term) -> Tier:
 
 
 NOTHING_KNOWN = Known((), {})
-_LACKING_MAX = 6
+_TELLING_MAX = 6  # of many words those that count where some may be lacking
 
 
 def _any(clauses: Iterable[Clause]) -> Clause:

@@ -21,6 +21,14 @@ _FILLERS = (
     "this to we what when which who will with you your"
 )
 FILLERS = frozenset(_FILLERS.split())
+# In a question more words say nothing; some of them only within a sentence: "agent" alone may be meant.
+_ASKING = "am any could have need needs please some there these those us want wants would"
+ASKING = FILLERS.union(_ASKING.split())
+_IN_SENTENCES = (
+    "agent agents find finds give gives help helps helping like look looking show somebody someone something"
+)
+IN_SENTENCES = frozenset(_IN_SENTENCES.split())
+SHORTENED = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))  # what an apostrophe leaves: I'd, what's
 
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 HIRAGANA = "\u3041-\u3096\u309d-\u309f"
