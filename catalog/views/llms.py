@@ -78,7 +78,7 @@ def _listed(agents: list[Agent]) -> list[str]:
         for agent in agents[:MOST]
     ]
     if len(agents) > MOST:
-        lines.append(gettext("These are the most downloaded ones. All of them: `%(address)s`") % {"address": api})
+        lines.insert(0, gettext("These are the most downloaded ones. All of them: `%(address)s`") % {"address": api})
     return lines
 
 
