@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from catalog import publishing
 from catalog.definition import InvalidDefinition, digest_of, parse, read
@@ -424,7 +425,8 @@ def test_agents_cannot_succeed_each_other_in_a_circle(
 def test_publishing_costs_the_same_number_of_queries_however_many_versions_there_are(
     three: list[Version], agent: Agent, publisher: User, django_assert_max_num_queries: Callable[..., object]
 ) -> None:
-    with django_assert_max_num_queries(20):
+    # PostgreSQL is asked to check foreign keys and to wait for others, four statements at most.
+    with django_assert_max_num_queries(24 if connection.vendor == "postgresql" else 20):
         publishing.publish(agent, _source("Four."), by=publisher)
 
 
