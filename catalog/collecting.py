@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog import changes
 from catalog.definition import fold_name
-from catalog.models import NAME_MAX_LENGTH, TITLE_MAX_LENGTH, Agent, Collection, Event, Member, Version
+from catalog.models import NAME_MAX_LENGTH, TITLE_MAX_LENGTH, Agent, Collection, Event, Member, Version, signed_by
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -244,6 +244,6 @@ def _stored(collection: Collection) -> Collection:
 
 def _record(by: User, verb: str, collection: Collection, *, was_public: bool = False, **data: object) -> None:
     known = {"collection": collection.pk, "name": collection.name, "title": collection.title}
-    event = Event.objects.create(actor=by, verb=verb, data=known | data)
+    event = Event.objects.create(**signed_by(by), verb=verb, data=known | data)
     if was_public or collection.is_published:
         changes.record([None], [event])

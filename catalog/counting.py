@@ -3,7 +3,7 @@
 One download is one whole file sent in answer to a GET. Robots are left out, and so is a reader who takes the same
 version again within an hour. A reader is an address and a User-Agent together: many people of a company share one
 address, and those with the same client behind it count as one. Neither is stored; the cache holds a keyed digest of
-both for that hour. What a cache in front of the catalog answers is not seen here. Imports `models`.
+both for that hour. What a cache in front of the catalog answers is not seen here. Imports `models` and `callers`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from multiprocessing.util import Finalize
@@ -25,13 +26,14 @@ from django.db import close_old_connections, connection, connections, transactio
 from django.db.models import Sum
 from django.http import HttpRequest
 
+from catalog.callers import address_of
 from catalog.models import Agent, Download, Version
 
 INTERVAL = 2.0  # seconds between two batches: what a killed process loses at most
 WINDOW = 3_600  # seconds in which a reader counts once for a version
 MOST = 100_000  # entries that wait in memory while nothing can be written
 BATCH = 500  # rows of one transaction
-ADDRESS_LENGTH, CLIENT_LENGTH = 64, 200  # characters kept of what a caller may write at any length
+CLIENT_LENGTH = 200  # characters kept of what a caller may write at any length
 
 _ADD = """
     INSERT INTO catalog_download (version_id, day, count) VALUES (%s, %s, %s)
@@ -69,20 +71,12 @@ def downloaded(request: HttpRequest, *versions: int) -> None:
     """
     if request.method != "GET":
         return
-    address, client = _address(request)[:ADDRESS_LENGTH], request.META.get("HTTP_USER_AGENT", "")[:CLIENT_LENGTH]
+    address, client = address_of(request), request.META.get("HTTP_USER_AGENT", "")[:CLIENT_LENGTH]
     now = time.time()
     for version in versions:
         if len(_noted) < MOST:
             _noted.setdefault((version, address, client), now)
-    if _is_serving and _flusher is None:
-        _start_flushing()
-
-
-def _address(request: HttpRequest) -> str:
-    """Behind a proxy, what that proxy wrote: the last entry. What stands before it is the caller's own claim."""
-    if settings.CATALOG_BEHIND_PROXY and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR")):
-        return str(forwarded).rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+    start_flushing()
 
 
 # --- Who counts ---------------------------------------------------------------------------------------------
@@ -165,6 +159,7 @@ def _write(keys: list[tuple[int, date]]) -> int:
 # --- In the background ----------------------------------------------------------------------------------------
 
 _is_serving = False
+_beside: list[Callable[[], None]] = []
 _flusher: Thread | None = None
 _starting = Lock()
 _said_at = -60.0
@@ -177,6 +172,17 @@ def flush_regularly() -> None:
     """
     global _is_serving
     _is_serving = True
+
+
+def flush_too(write: Callable[[], None]) -> None:
+    """Let the same thread write something else that no answer should wait for."""
+    _beside.append(write)
+
+
+def start_flushing() -> None:
+    """See to it that what waits is written, where the server has taken up its work."""
+    if _is_serving and _flusher is None:
+        _start_flushing()
 
 
 def _start_flushing() -> None:
@@ -209,6 +215,8 @@ def _flush_or_say() -> None:
     try:
         if waiting():
             flush()
+        for write in _beside:
+            write()
     except Exception as error:  # this thread must outlive whatever the database does
         _say("%d download counts wait, because the database takes nothing: %s", waiting(), error)
     finally:

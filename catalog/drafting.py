@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from catalog.definition import parse, read
+from catalog.definition import digest_of, parse, read
 from catalog.definition.limits import MAX_SOURCE_BYTES
-from catalog.models import Agent, Draft, Event, Version
+from catalog.models import Agent, Draft, Event, Version, signed_by
 from catalog.publishing import (
+    NotNow,
     NotPublishable,
     clean_note,
     clean_title,
@@ -113,6 +114,37 @@ def _follow(draft: Draft) -> None:
         agent.title, draft.title = draft.title, ""
 
 
+def put(agent: Agent, source: str, *, by: User, note: str = "", seen: str | None = None) -> tuple[Draft | None, bool]:
+    """Let an agent's draft be this text, as a program sends it: the draft, and whether that changed anything.
+
+    Another text is replaced only by who has read it: `seen` is the digest of the draft, or where there is none of the
+    latest version. The text of the latest version, where there is no draft, needs none (None). Leaves a line in the
+    audit log, which people's own saving does not. Raises DraftConflict and NotPublishable (the draft is in review;
+    the text cannot be stored or is another agent's).
+    """
+    _refuse_unstorable_source(source)
+    note = clean_note(note)
+    digest = digest_of(source.encode())
+    with transaction.atomic():
+        lock_agent(agent)
+        stored, latest = Draft.objects.select_related("agent").filter(agent=agent).first(), agent.latest_version
+        present = digest_of(stored.source.encode()) if stored else latest.digest if latest else None
+        if present == digest:
+            return stored, False
+        if (stored or seen is not None) and seen != present:
+            raise DraftConflict(stored)
+        refuse_another_name(agent, read(source))
+        if stored:
+            _refuse_in_review(stored, stored.revision)
+            draft = _change(stored, stored.revision, by, {"source": source, "note": note or stored.note})
+        else:
+            draft = open_draft(agent, by=by, source=source)
+            if note:
+                draft = _change(draft, draft.revision, by, {"note": note})
+        Event.objects.create(**signed_by(by), verb="drafted", agent=agent, data={"digest": digest})
+    return draft, True
+
+
 def submit(draft: Draft, *, by: User, revision: int) -> Draft:
     """Hand a draft to a reviewer; its text stays as it is until it is returned, published or recalled.
 
@@ -173,7 +205,7 @@ def _move(draft: Draft, by: User, verb: str, changes: Mapping[str, object], **da
         setattr(draft, name, value)
     draft.revision += 1
     draft.save(update_fields=[*changes, "revision"])
-    Event.objects.create(actor=by, verb=verb, agent=draft.agent, data=data)
+    Event.objects.create(**signed_by(by), verb=verb, agent=draft.agent, data=data)
     return draft
 
 
@@ -220,7 +252,7 @@ def discard(draft: Draft, *, by: User, revision: int) -> None:
         if stored.revision != revision:
             raise DraftConflict(stored)
         _end(stored)
-        Event.objects.create(actor=by, verb="discarded", agent=draft.agent)
+        Event.objects.create(**signed_by(by), verb="discarded", agent=draft.agent)
 
 
 def _end(draft: Draft) -> None:
@@ -247,7 +279,7 @@ def _change(draft: Draft, revision: int, by: User, changes: dict[str, object], *
 def _refuse_in_review(stored: Draft | None, revision: int) -> None:
     """What a reviewer reads stays as it is. At another revision there is a conflict to tell of instead."""
     if stored and stored.is_in_review and stored.revision == revision:
-        raise NotPublishable("This draft is with a reviewer. Take it back to change it.")
+        raise NotNow("This draft is with a reviewer. Take it back to change it.")
 
 
 def _refuse_unstorable_source(source: str) -> None:

@@ -20,6 +20,7 @@ WRITING = (
     *("view_agent", "add_agent", "change_agent", "view_collection"),
     *("view_draft", "add_draft", "change_draft", "delete_draft"),  # to delete a draft is to discard it
     *("view_version", "view_category", "view_tag", "view_event"),
+    *("view_apitoken", "add_apitoken", "change_apitoken"),  # their own; to change one is to revoke it
 )
 PUBLISHING = (
     "publish_agent",

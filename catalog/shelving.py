@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from catalog import changes, search
-from catalog.models import Agent, Category, Event, Tag, Version
+from catalog.models import Agent, Category, Event, Tag, Version, signed_by
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -115,7 +115,7 @@ def _detach(removed: dict[Agent, set[str]], by: User) -> None:
 
 def _record(by: User, verb: str, changed: dict[Agent, dict[str, object]]) -> None:
     events = Event.objects.bulk_create(
-        (Event(actor=by, verb=verb, agent=agent, data=data) for agent, data in changed.items()), batch_size=500
+        (Event(**signed_by(by), verb=verb, agent=agent, data=data) for agent, data in changed.items()), batch_size=500
     )
     known = set(Version.objects.filter(agent__in=_keys(changed)).values_list("agent", flat=True))
     public = [event for event in events if event.agent_id in known]

@@ -62,7 +62,7 @@ GUARDS = (
     ),
     Guard(
         Event,
-        frozen=("id", "actor", "verb", "agent", "version", "data", "at"),
+        frozen=("id", "actor", "token", "verb", "agent", "version", "data", "at"),
         keys=(("id",),),
         never_changes="A line of the audit log never changes.",
         never_goes="A line of the audit log is never deleted.",

@@ -6,6 +6,7 @@ a production start without a secret key is refused (`catalog/system_checks.py`, 
 
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.short_way",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -153,6 +155,9 @@ LOGIN_URL = "admin:login"
 # On when a proxy stands in front that sets X-Forwarded-Proto itself. Without one the header is whatever
 # the caller wrote, so it is believed, and plain requests are redirected, only when this is on.
 CATALOG_BEHIND_PROXY = env.bool("CATALOG_BEHIND_PROXY", False)
+# How many proxies of our own a request passes, each of which appends to X-Forwarded-For: the caller's address is that
+# many entries from its end. What stands before that is the caller's own claim, and believed by nobody.
+CATALOG_PROXIES = env.int("CATALOG_PROXIES", 1 if CATALOG_BEHIND_PROXY else 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CATALOG_BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = HTTPS and CATALOG_BEHIND_PROXY
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked by machines beside the server, in plain http
@@ -225,19 +230,45 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1_000  # of one import; more come as a .zip
 
+# Requests a minute of one address (of IPv6: of one /64), and of one token; 0 is without limit.
+CATALOG_RATES = {
+    "reads": (env.int("CATALOG_READS_PER_MINUTE", 3_000), env.int("CATALOG_TOKEN_READS_PER_MINUTE", 12_000)),
+    # what takes the server longer: searches, bundles, checks, questions about many pins
+    "costly": (env.int("CATALOG_COSTLY_PER_MINUTE", 300), env.int("CATALOG_TOKEN_COSTLY_PER_MINUTE", 1_200)),
+    "writes": (0, env.int("CATALOG_WRITES_PER_MINUTE", 300)),  # nobody writes without a token
+}
+
 # --- Caches and logs ------------------------------------------------------------------------------
 
+# What several processes must know together: Redis or Valkey. Without one each process knows for itself.
+REDIS_URL = env.str("REDIS_URL", "")
+
+
+def _shared(name: str, most: int) -> dict[str, Any]:
+    """A cache that all processes share where they can; in memory it has at most so many entries."""
+    if REDIS_URL:
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": f"catalog-{name}",
+            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": name,
+        "OPTIONS": {"MAX_ENTRIES": most},
+    }
+
+
 CACHES = {
+    # Rendered prompts: what follows from a text, the same in every process.
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 2_000},
     },
-    # Who was counted for what within the hour. Apart, so that a busy day does not push rendered prompts out.
-    "downloads": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "downloads",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},
-    },
+    # Apart, so that a busy day does not push the one or the other out.
+    "downloads": _shared("downloads", 50_000),  # who was counted for what within the hour
+    "throttle": _shared("throttle", 100_000),  # how often who asked in this minute
 }
 
 LOGGING = {

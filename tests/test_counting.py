@@ -290,7 +290,7 @@ def test_a_tool_or_a_browser_counts(version: Version, client: str) -> None:
 
 
 def test_behind_a_proxy_the_reader_is_whom_the_proxy_names(version: Version, settings: object) -> None:
-    settings.CATALOG_BEHIND_PROXY = True
+    settings.CATALOG_PROXIES = 1
     for forwarded in ("192.0.2.1", "10.9.9.9, 192.0.2.1", "made up, 192.0.2.1", "192.0.2.1, 192.0.2.2"):
         counting.downloaded(asked_by(address="10.0.0.1", **{"x-forwarded-for": forwarded}), version.pk)
     assert counts() == {"code-reviewer v1": 2}

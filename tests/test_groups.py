@@ -30,6 +30,7 @@ def test_each_group_has_what_its_people_do() -> None:
         *(f"catalog.{verb}_{row}" for row in ("agent", "draft") for verb in ("view", "add", "change")),
         *(f"catalog.view_{row}" for row in ("version", "category", "tag", "event", "collection")),
         "catalog.delete_draft",
+        *(f"catalog.{verb}_apitoken" for verb in ("view", "add", "change")),
     }
     assert publishers - editors == {
         "catalog.publish_agent",

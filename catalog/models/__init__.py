@@ -8,7 +8,8 @@ from .agents import Agent, AgentQuerySet, Category, CategoryQuerySet, FormerName
 from .collections import Collection, CollectionQuerySet, Member
 from .drafts import Draft, DraftQuerySet, Presence
 from .lengths import NAME_MAX_LENGTH, TITLE_MAX_LENGTH, VALUE_MAX_LENGTH
-from .records import Change, Download, Event
+from .records import Change, Download, Event, signed_by
+from .tokens import ApiToken, ApiTokenQuerySet, Repeat, Scope
 from .versions import Example, Version, VersionQuerySet
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "VALUE_MAX_LENGTH",
     "Agent",
     "AgentQuerySet",
+    "ApiToken",
+    "ApiTokenQuerySet",
     "Category",
     "CategoryQuerySet",
     "Change",
@@ -30,7 +33,10 @@ __all__ = [
     "FormerName",
     "Member",
     "Presence",
+    "Repeat",
+    "Scope",
     "Tag",
     "Version",
     "VersionQuerySet",
+    "signed_by",
 ]

@@ -94,6 +94,7 @@ class Agent(models.Model):
     license = models.CharField(max_length=100, blank=True, default="")
     origin_url = models.URLField(max_length=500, blank=True, default="")
     latest_version = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, editable=False, related_name="+")
+    latest_at = models.DateTimeField(null=True, editable=False)  # since when that is the latest
     deprecated_at = models.DateTimeField(null=True, editable=False)
     deprecation_note = models.TextField(blank=True, default="", editable=False)
     successor = models.ForeignKey(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from catalog.definition import Definition, read
 
 from .agents import Agent
 from .lengths import TITLE_MAX_LENGTH
+from .tokens import ApiToken
 from .versions import Version
 
 
@@ -16,6 +18,13 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def in_review(self) -> DraftQuerySet:
         """Submitted and not answered yet, the longest waiting first."""
         return self.filter(state=Draft.State.IN_REVIEW).order_by("submitted_at")
+
+    def of_token(self, token: ApiToken) -> DraftQuerySet:
+        """Those of the agents that a token is not kept from."""
+        if not token.is_limited:
+            return self
+        agents, categories = token.agents.values("pk"), token.categories.values("pk")
+        return self.filter(Q(agent__in=agents) | Q(agent__category__in=categories))
 
 
 class Draft(models.Model):

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypedDict
+
 from django.conf import settings
 from django.db import models
 
 from .agents import Agent
+from .tokens import ApiToken
 from .versions import Version
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class Signature(TypedDict):
+    actor: User
+    token: ApiToken | None
+
+
+def signed_by(person: User) -> Signature:
+    """Who is told of in an event: the person, and the token through which a program acts for them."""
+    return {"actor": person, "token": getattr(person, "acts_through", None)}
 
 
 class Event(models.Model):
     """One line of the audit log: who did what to which, when. Append only, held by the database."""
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True, related_name="events")
     verb = models.CharField(max_length=40)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="events")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="events")

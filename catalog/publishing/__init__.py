@@ -24,11 +24,12 @@ from catalog.definition import (
     title_of,
 )
 from catalog.definition.limits import MAX_NAME_LENGTH
-from catalog.models import TITLE_MAX_LENGTH, Agent, Category, Event, Example, FormerName, Version
+from catalog.models import TITLE_MAX_LENGTH, Agent, Category, Event, Example, FormerName, Version, signed_by
 
 from .refusals import (
     MAX_NOTE_LENGTH,
     NameTaken,
+    NotNow,
     NotPublishable,
     PublishConflict,
     clean_note,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_NOTE_LENGTH",
     "NameTaken",
+    "NotNow",
     "NotPublishable",
     "PublishConflict",
     "clean_note",
@@ -345,9 +347,11 @@ def _offer(agent: Agent, version: Version | None, title: str = "") -> None:
         agent.title = title
     elif before and version and agent.title == _title(before.fields):
         agent.title = _title(version.fields)
+    if version != before:
+        agent.latest_at = timezone.now()
     agent.latest_version = version
     agent.facets = projection.facets_of(version) if version else {}
-    agent.save(update_fields=["latest_version", "facets", "updated_at", "title"])
+    agent.save(update_fields=["latest_version", "latest_at", "facets", "updated_at", "title"])
     search.index(agent)
 
 
@@ -384,6 +388,6 @@ def _take_name(agent: Agent, name: str) -> None:
 def _record(by: User, verb: str, agent: Agent, version: Version | None = None, **data: object) -> None:
     if version:
         data = {"number": version.number, **data}
-    event = Event.objects.create(actor=by, verb=verb, agent=agent, version=version, data=data)
+    event = Event.objects.create(**signed_by(by), verb=verb, agent=agent, version=version, data=data)
     if agent.versions.exists():  # of an agent that was never published, the public learns nothing
         changes.record([agent], [event])

@@ -19,6 +19,10 @@ class NotPublishable(Exception):
         self.findings = tuple(findings)
 
 
+class NotNow(NotPublishable):
+    """The text is good, and the state of the catalog stands against it: somebody has to do something else first."""
+
+
 class PublishConflict(Exception):
     """The text was written against a version that is no longer the latest. `latest` is the one to look at."""
 
@@ -102,7 +106,7 @@ def refuse_withdrawn(agent: Agent, definition: Definition) -> None:
     same = agent.versions.filter(digest=definition.digest).newest_first().first()
     if same and same.is_yanked:
         because = f" ({same.yank_reason})" if same.yank_reason else ""
-        raise NotPublishable(
+        raise NotNow(
             f"This is the text of version {same.number}, which was withdrawn{because}. Offer that version "
             "again, or restore it as a new one, if that is what you want."
         )

@@ -1,0 +1,81 @@
+"""How often one caller may ask in a minute. Imports `callers`.
+
+Counted in a cache by one atomic step, so that as many requests pass as are allowed and not one more, however many
+arrive at once; processes that share a cache (REDIS_URL) count together, others each for itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpRequest
+
+from catalog.callers import address_of, network_of
+
+WINDOW = 60  # seconds
+READS, COSTLY, WRITES = "reads", "costly", "writes"
+
+log = logging.getLogger(__name__)
+
+
+class Standing(NamedTuple):
+    """Where a caller stands in this minute, for one kind of request."""
+
+    kind: str
+    limit: int
+    remaining: int
+    reset: int  # seconds until the next minute
+
+    def headers(self) -> dict[str, str]:
+        """RateLimit fields as draft-ietf-httpapi-ratelimit-headers-10 has them."""
+        return {
+            "RateLimit-Policy": f'"{self.kind}";q={self.limit};w={WINDOW}',
+            "RateLimit": f'"{self.kind}";r={self.remaining};t={self.reset}',
+        }
+
+
+class TooManyRequests(Exception):
+    """The caller asked more often than is allowed. `standing` says when to come again."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(
+            f"At most {standing.limit:,} requests of this kind ({standing.kind}) are answered a minute. "
+            f"Ask again in {standing.reset} s."
+        )
+        self.standing = standing
+
+
+def take(request: HttpRequest, kind: str, token: int | None = None) -> Standing | None:
+    """Count a request of this kind against its token or, without one, its address; None where there is no limit.
+
+    Raises TooManyRequests.
+    """
+    of_address, of_token = settings.CATALOG_RATES[kind]
+    limit = of_address if token is None else of_token
+    if limit <= 0:
+        return None
+    caller = network_of(address_of(request)) if token is None else f"token {token}"
+    window, past = divmod(int(time.time()), WINDOW)
+    number = _count(f"{kind}:{window}:{caller}")
+    standing = Standing(kind, limit, max(limit - number, 0), WINDOW - past)
+    if number > limit:
+        raise TooManyRequests(standing)
+    return standing
+
+
+def _count(key: str) -> int:
+    """How many requests these are by now. 0 where nobody can tell: an answer is worth more than an exact limit."""
+    cache = caches["throttle"]
+    try:
+        try:
+            return cache.incr(key)
+        except ValueError:  # the first of this minute
+            cache.add(key, 0, 2 * WINDOW)
+            return cache.incr(key)
+    except Exception as error:  # whatever the cache's client raises
+        log.warning("Requests cannot be counted, none is refused: %s", error)
+        return 0
