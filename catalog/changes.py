@@ -8,9 +8,10 @@ Pages take their ETags from `latest`, and what is kept in memory is brought up t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import connections, router, transaction
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from catalog.models import Agent, Change, Event
 
+RECENT = 0.01  # seconds
 _LOCK = 0x0CA7_A106  # any number that nothing else takes
 
 
@@ -78,9 +80,48 @@ def as_one() -> Iterator[None]:
 
 
 def latest() -> Generation:
-    """The newest change. One query, at the end of an index."""
-    found = Change.objects.order_by("-pk").values_list("pk", "at").first()
-    return Generation(*found) if found else Generation(0, None)
+    """The newest change. One query, at the end of an index; through the ORM it would take ten times as long."""
+    with connections[router.db_for_read(Change)].cursor() as cursor:
+        cursor.execute("SELECT id, at FROM catalog_change ORDER BY id DESC LIMIT 1")
+        found = cursor.fetchone()
+    return Generation(found[0], moment(found[1])) if found else Generation(0, None)
+
+
+def moment(stored: datetime | str | None) -> datetime | None:
+    """A time as a query without the ORM gives it: SQLite holds it as text in UTC."""
+    found = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
+def recent() -> Generation:
+    """The newest change as this process knew it at most RECENT seconds ago, of its own changes always the newest.
+
+    For answers that clients and caches keep for longer than that anyway: under load the database is asked a hundred
+    times a second, and not for every one of them.
+    """
+    known = _recent.known
+    now = time.monotonic()
+    if known is not None and now - known[1] < RECENT:
+        return known[0]
+    told = _recent.told
+    generation = latest()
+    if told == _recent.told:  # else a change was committed meanwhile, which this may not be yet
+        _recent.known = generation, now
+    return generation
+
+
+class _Recent:
+    """What `recent` knows: the generation and when it asked, and how often this process has changed it."""
+
+    known: tuple[Generation, float] | None = None
+    told = 0
+
+    def tell(self) -> None:
+        self.told += 1
+        self.known = None
+
+
+_recent = _Recent()
 
 
 def since(number: int, most: int | None = None) -> list[Step]:
@@ -100,6 +141,7 @@ def _write(told: Iterable[tuple[Agent | None, Event | None]]) -> None:
     if rows:
         _wait_for_others()
         Change.objects.bulk_create(rows, batch_size=500)
+        transaction.on_commit(_recent.tell)
 
 
 def _wait_for_others() -> None:

@@ -1,27 +1,41 @@
-"""A version's source as an HTTP answer, the same for pages and API. Imports `counting`.
+"""A version's source as an HTTP answer, the same for pages and API. Imports `counting` and `changes`.
 
 The bytes are those of the published file, never compressed (`Repr-Digest` covers the bytes as sent),
 and the answer is closed for browsers: a foreign agent's text is an attachment that runs nothing.
+
+Files that were asked for before are kept in memory: under its number a version never becomes another, so the
+database is asked for nothing but which one is the latest.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from typing import NamedTuple, Protocol
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from threading import Lock
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, http_date
 
+from catalog import changes
+from catalog.changes import Generation, moment
 from catalog.counting import downloaded
 
 PINNED_CACHE = "public, max-age=31536000, immutable"
-LATEST_CACHE = "public, no-cache"  # kept, but asked about every time: a 304 costs no transfer
+# Kept for a minute, and another one while it is asked whether there is a newer one: a 304 costs no transfer.
+LATEST_CACHE = "public, max-age=60, stale-while-revalidate=60"
 
 # Headers that scripts of other sites may read, besides those that every browser shows them.
-EXPOSED = "Content-Disposition, Content-Range, ETag, Repr-Digest"
+EXPOSED = (
+    "Content-Disposition, Content-Range, ETag, Link, Location, RateLimit, RateLimit-Policy, Repr-Digest, Retry-After"
+)
 
 # Headers every answer of a source has; the 304 too, because a browser lets it replace the stored ones.
 HEADERS = {
@@ -33,29 +47,31 @@ HEADERS = {
     "Accept-Ranges": "bytes",
 }
 
+# Of an HTTP date, which knows whole seconds only: so long after a version became the latest none is told, and none is
+# believed. Another one might become it within the same second, or have been committed a moment after its time.
+SETTLED = timedelta(seconds=2)
+
+KEPT_BYTES = 32 << 20  # of files in memory
+KEPT_NUMBERS = 50_000  # of agents of whom it is known which version is the latest
+
+Latest = tuple[int, datetime | None]  # its number, and since when it is that
+
 # One range of bytes. Sets of ranges are answered with the whole file, as RFC 9110 14.2 allows.
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII)
-_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 
-# Downloads are most of the traffic, and building this query with the ORM costs as much as the rest
-# of the request together (300 µs against 25). Everything a download needs is in these five columns.
-_SELECT = """
-    SELECT agent.name, version.number, version.source, version.digest, version.id
+# Downloads are most of the traffic, and building these queries with the ORM costs as much as the rest of the
+# request together.
+_LATEST = """
+    SELECT version.number, agent.latest_at
+    FROM catalog_agent agent JOIN catalog_version version ON version.id = agent.latest_version_id
+    WHERE agent.name = %s
+"""
+_ONE = """
+    SELECT version.source, version.digest, version.id, version.published_at
     FROM catalog_agent agent JOIN catalog_version version ON version.agent_id = agent.id
-    WHERE agent.name = %s AND """
-_ONE = _SELECT + "version.number = %s"
-_LATEST = _SELECT + "version.id = agent.latest_version_id"
-
-
-class SourceLike(Protocol):
-    """What a download needs of a version: a `Version` or a `PublishedSource`."""
-
-    @property
-    def pk(self) -> int: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def digest(self) -> str: ...
+    WHERE agent.name = %s AND version.number = %s
+"""
 
 
 class PublishedSource(NamedTuple):
@@ -63,26 +79,55 @@ class PublishedSource(NamedTuple):
 
     name: str
     number: int
-    source: str
+    content: bytes
     digest: str
     pk: int
+    since: datetime | None  # when its address began to give it; None where nobody knows
+
+
+# --- Which file ---------------------------------------------------------------------------------------------
 
 
 def find_source(name: str, number: int | None = None) -> PublishedSource | None:
-    """The published source of agent `name`: version `number`, or its latest. One query, whatever comes in.
+    """The published source of agent `name`: version `number`, or its latest, whatever comes in.
 
     None where the public may know of no such version: no such agent, nothing but a draft, no such number,
-    or (for the latest) every version yanked. A pinned version answers though it is yanked.
+    or (for the latest) every version yanked. A pinned version answers though it is yanked. What was asked for before
+    takes no query; the latest follows `changes.recent`.
     """
     if not _is_storable(name) or not (number is None or 0 < number < 2**31):
         return None
+    if number is not None:
+        return _pinned(name, number)
+    generation = changes.recent()
+    latest = _kept.latest(generation, name)
+    if latest is None:
+        row = _row(_LATEST, name)
+        if row is None:
+            return None
+        latest = row[0], moment(row[1])
+        _kept.keep_latest(generation, name, latest)
+    found = _pinned(name, latest[0])
+    return found._replace(since=latest[1]) if found else None
+
+
+def _pinned(name: str, number: int) -> PublishedSource | None:
+    if found := _kept.get((name, number)):
+        return found
+    row = _row(_ONE, name, number)
+    if row is None:
+        return None
+    source, digest, pk, published_at = row
+    found = PublishedSource(name, number, source.encode(), digest, pk, moment(published_at))
+    _kept.keep((name, number), found)
+    return found
+
+
+def _row(query: str, *asked: str | int) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
-        if number is None:
-            cursor.execute(_LATEST, [name])
-        else:
-            cursor.execute(_ONE, [name, number])
-        row = cursor.fetchone()
-    return PublishedSource._make(row) if row else None
+        cursor.execute(query, asked)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
 
 
 def _is_storable(text: str) -> bool:
@@ -93,45 +138,106 @@ def _is_storable(text: str) -> bool:
         return False
 
 
-def source_response(request: HttpRequest, version: SourceLike, *, pinned: bool, filename: str) -> HttpResponse:
-    """The exact bytes of `version.source` as an attachment called `filename`.
+class _Kept:
+    """The files asked for last, in memory, up to so many bytes of them."""
+
+    def __init__(self) -> None:
+        self.files: OrderedDict[tuple[str, int], PublishedSource] = OrderedDict()
+        self.size = 0
+        self.lock = Lock()
+        self.numbers: tuple[Generation | None, dict[str, Latest]] = None, {}
+
+    def get(self, key: tuple[str, int]) -> PublishedSource | None:
+        found = self.files.get(key)
+        if found:
+            with self.lock:
+                if key in self.files:
+                    self.files.move_to_end(key)
+        return found
+
+    def keep(self, key: tuple[str, int], file: PublishedSource) -> None:
+        with self.lock:
+            if key not in self.files:
+                self.size += len(file.content)
+            self.files[key] = file
+            while self.size > KEPT_BYTES:
+                self.size -= len(self.files.popitem(last=False)[1].content)
+
+    def latest(self, generation: Generation, name: str) -> Latest | None:
+        """Which version of an agent is the latest, if that was asked since the catalog last changed."""
+        of, numbers = self.numbers
+        return numbers.get(name) if of == generation else None
+
+    def keep_latest(self, generation: Generation, name: str, latest: Latest) -> None:
+        of, numbers = self.numbers
+        if of != generation or len(numbers) >= KEPT_NUMBERS:
+            self.numbers = generation, {name: latest}
+        else:
+            numbers[name] = latest
+
+
+_kept = _Kept()
+
+
+def forget() -> None:
+    """Drop the files in memory: what is kept here outlives the rows of a test."""
+    global _kept
+    _kept = _Kept()
+
+
+# --- Its answer ---------------------------------------------------------------------------------------------
+
+
+def source_response(request: HttpRequest, source: PublishedSource, *, pinned: bool) -> HttpResponse:
+    """The exact bytes of a published file, as an attachment called by the name of its agent.
 
     `pinned` says that the address names the version's number: that answer never changes and is kept for a
-    year; the address of the latest is asked about again each time. Answers GET and HEAD, If-None-Match and
-    If-Match by the digest (304, 412), and one range of bytes (206, 416) with If-Range. Here, where no door can
-    forget it, the download is counted.
+    year; the address of the latest is asked about again after a minute. Answers GET and HEAD, If-None-Match and
+    If-Match by the digest, If-Modified-Since and If-Unmodified-Since by the time (304, 412), and one range of bytes
+    (206, 416) with If-Range. Here, where no door can forget it, the download is counted.
     """
-    content = version.source.encode()
-    etag = f'"{version.digest}"'
-    if any(condition in request.META for condition in _CONDITIONS):
-        conditional = get_conditional_response(request, etag=etag)
+    headers = _headers(source.name, source.number, source.digest, pinned, settings.CATALOG_BASE_URL)
+    meta = request.META
+    if any(condition in meta for condition in _CONDITIONS):
+        etag = headers["ETag"]
+        conditional = get_conditional_response(request, etag=etag, last_modified=_modified(source))
         if conditional is not None:
-            return _with_headers(conditional, version, etag, pinned, filename)
-    response = _ranged(request, content, etag) or HttpResponse(content)
+            return _dressed(conditional, source, headers)
+    content = source.content
+    response = (_ranged(request, content, headers) if "HTTP_RANGE" in meta else None) or HttpResponse(content)
     if len(response.content) == len(content):
-        downloaded(request, version.pk)
-    response = _with_headers(response, version, etag, pinned, filename)
+        downloaded(request, source.pk)
+    _dressed(response, source, headers)
+    response.headers["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
-        response.headers["Content-Length"] = str(len(content))
         response.content = b""
     return response
 
 
-def _with_headers(response: HttpResponse, version: SourceLike, etag: str, pinned: bool, filename: str) -> HttpResponse:
-    headers = response.headers
-    for name, value in HEADERS.items():
-        headers[name] = value
-    headers["ETag"] = etag
-    headers["Repr-Digest"] = repr_digest(version.digest)
-    headers["Cache-Control"] = _cache_control(response.status_code, pinned)
-    headers["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
+def _dressed(response: HttpResponse, source: PublishedSource, headers: dict[str, str]) -> HttpResponse:
+    for name, value in headers.items():
+        response.headers[name] = value
+    if modified := _modified(source):
+        response.headers["Last-Modified"] = _http_date(modified)
+    if response.status_code >= 400:
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _cache_control(status: int, pinned: bool) -> str:
-    if status >= 400:
-        return "no-store"
-    return PINNED_CACHE if pinned else LATEST_CACHE
+@lru_cache(maxsize=4_096)
+def _headers(name: str, number: int, digest: str, pinned: bool, base_url: str) -> dict[str, str]:
+    """All that the answers of one file have in common."""
+    latest = base_url + reverse("catalog:agent_source", args=[name])
+    numbered = base_url + reverse("catalog:version_source", args=[name, number])
+    return {
+        **HEADERS,
+        "ETag": f'"{digest}"',
+        "Repr-Digest": repr_digest(digest),
+        "Cache-Control": PINNED_CACHE if pinned else LATEST_CACHE,
+        "Content-Disposition": content_disposition_header(True, f"{name}.md") or "attachment",
+        # RFC 5829: the newest of what this is one version of. RFC 8574: how to name this very file for good.
+        "Link": f'<{latest}>; rel="latest-version"' if pinned else f'<{numbered}>; rel="cite-as"',
+    }
 
 
 def repr_digest(digest: str) -> str:
@@ -140,13 +246,24 @@ def repr_digest(digest: str) -> str:
     return f"sha-256=:{base64.b64encode(bytes.fromhex(hexadecimal)).decode()}:"
 
 
-def _ranged(request: HttpRequest, content: bytes, etag: str) -> HttpResponse | None:
+def _modified(source: PublishedSource) -> int | None:
+    """The second at whose beginning the address gave this file for good, once it is past."""
+    if source.since is None:
+        return None
+    settled = source.since + SETTLED
+    return int(settled.timestamp()) if settled < datetime.now(UTC) else None
+
+
+_http_date = lru_cache(maxsize=4_096)(http_date)
+
+
+def _ranged(request: HttpRequest, content: bytes, headers: dict[str, str]) -> HttpResponse | None:
     """The part that a Range header asks for, or None where the whole file is the answer."""
     wanted = _RANGE.fullmatch(request.META.get("HTTP_RANGE", ""))
     if request.method != "GET" or wanted is None:
         return None
     # A part is only of use beside the bytes the client already has: the ETag of If-Range says which.
-    if request.META.get("HTTP_IF_RANGE", etag) != etag:
+    if request.META.get("HTTP_IF_RANGE", headers["ETag"]) != headers["ETag"]:
         return None
     size = len(content)
     first, last = _bounds(wanted, size)

@@ -16,7 +16,8 @@ from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from catalog import counting, definition, facets, groups, publishing, search, triggers
+from catalog import changes, counting, definition, downloads, facets, groups, publishing, search, triggers
+from catalog.api import kept
 from catalog.models import Category, Version
 from tests import browser, corpus
 
@@ -83,11 +84,14 @@ def flush_meets_no_triggers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_remembered() -> None:
+def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the process keeps in memory outlives a test's rows: the counts of one would stand in the next."""
-    for kept in caches.all():
-        kept.clear()
+    monkeypatch.setattr(changes, "RECENT", 0)  # a test's transaction never ends: no commit is told of
+    for cache in caches.all():
+        cache.clear()
     counting.forget()
+    downloads.forget()
+    kept.forget()
     facets.forget()
 
 

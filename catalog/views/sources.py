@@ -22,11 +22,18 @@ from .names import known_as
 HTML, MARKDOWN = "text/html", "text/markdown"
 
 
+def answered_shortly(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Its answers are files: they need nothing of what pages need (`config.middleware.short_way`)."""
+    view.goes_the_short_way = True  # type: ignore[attr-defined]
+    return view
+
+
+@answered_shortly
 @require_safe
 def agent_source(request: HttpRequest, name: str) -> HttpResponse:
     source = find_source(name)
     if source is not None:
-        return source_response(request, source, pinned=False, filename=f"{name}.md")
+        return source_response(request, source, pinned=False)
     agent = known_as(name, Agent.objects.all())
     if agent.latest_version_id is None:
         sentence = gettext("Every version of %(name)s has been withdrawn. Its pinned addresses still answer.")
@@ -37,11 +44,12 @@ def agent_source(request: HttpRequest, name: str) -> HttpResponse:
     return _under_present_name(request, agent, None)
 
 
+@answered_shortly
 @require_safe
 def version_source(request: HttpRequest, name: str, number: int) -> HttpResponse:
     source = find_source(name, number)
     if source is not None:
-        return source_response(request, source, pinned=True, filename=f"{name}.md")
+        return source_response(request, source, pinned=True)
     return _under_present_name(request, known_as(name, Agent.objects.all()), number)
 
 
@@ -53,7 +61,7 @@ def _under_present_name(request: HttpRequest, agent: Agent, number: int | None) 
     source = find_source(agent.name, number)
     if source is None:
         raise Http404("There is no such version.")
-    return source_response(request, source, pinned=False, filename=f"{agent.name}.md")
+    return source_response(request, source, pinned=False)
 
 
 def or_source(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -1,4 +1,4 @@
-"""Settings and address list of the empty view: the catalog's own settings, so that only the view differs."""
+"""Settings and address list of an empty view without middleware: what Django itself costs behind the same server."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -6,10 +6,11 @@ from django.urls import path
 from config.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.benchmarks.empty"
+MIDDLEWARE: list[str] = []
 
 
 def nothing(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(b"")
+    return HttpResponse(b"", headers={"Content-Length": "0"})
 
 
 urlpatterns = [path("", nothing)]
