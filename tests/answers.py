@@ -48,12 +48,12 @@ def pages(client: Client, **asked: Any) -> Iterator[dict[str, Any]]:
             return
 
 
-def problem(response: Any) -> tuple[int, str]:
-    """The status and code of a problem, after a look at whether it is a good one."""
+def problem(response: Any, *, is_open: bool = True) -> tuple[int, str]:
+    """The status and code of a problem, after a look at whether it is a good one, to be read by any site or by none."""
     body = response.json()
     assert response["Content-Type"] == "application/problem+json"
     assert response["Cache-Control"] == "no-store"
-    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response.get("Access-Control-Allow-Origin") == ("*" if is_open else None)
     assert body["status"] == response.status_code
     assert body["type"] == f"{BASE}/api/v1/docs#{body['code']}"
     assert body["title"]
@@ -68,3 +68,8 @@ def shape(value: Any) -> Any:
     if isinstance(value, list):
         return [shape(value[0])] if value else []
     return None
+
+
+def without_limits(response: Any) -> dict[str, str]:
+    """The headers of an answer but those that count how often was asked."""
+    return {name: value for name, value in response.headers.items() if not name.startswith("RateLimit")}

@@ -11,14 +11,18 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from catalog.api import docs, errors, openapi, reads, transport
+from catalog.api import bundles, checking, docs, drafts, errors, following, openapi, reads, transport, writes
+from catalog.api.routes import router
+
+OPERATIONS = (reads, bundles, following, checking, writes, drafts)  # each fills the table of routes
 
 
 class CatalogAPI(NinjaAPI):
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
         patterns, app_name, namespace = super().urls
-        return transport.public(patterns), app_name, namespace
+        short = {"download_version": require_safe(reads.download_version)}
+        return transport.mannered(self, patterns, short), app_name, namespace
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         return self._document(settings.CATALOG_BASE_URL)
@@ -33,9 +37,8 @@ api = CatalogAPI(
     version="1",
     description=openapi.INTRODUCTION,
     urls_namespace="api",
-    renderer=transport.Json(),
     docs=docs.Page(),
     docs_decorator=require_safe,
 )
-api.add_router("", reads.router)
+api.add_router("", router)
 errors.add_handlers(api)

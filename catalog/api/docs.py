@@ -20,10 +20,17 @@ from django.utils.safestring import SafeString
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
-from catalog.api.errors import Kind
+from catalog.api.errors import ALWAYS, Kind
 from catalog.rendering import render_inline
 
-QUERIES = {"list_agents": "?q=review&limit=5", "list_versions": "?limit=5"}
+QUERIES = {
+    "list_agents": "?q=review&limit=5",
+    "list_versions": "?limit=5",
+    "get_bundle": "?agents=code-reviewer,test-writer@2",
+    "list_changes": "?since=0",
+}
+BODIES = ("OutdatedIn", "PinIn", "ReasonIn", "DeprecateIn")  # what is sent as JSON
+FILE = "python-backend-engineer.md"  # what the examples send
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Field:
     @property
     def shape(self) -> str:
         """The shape that its type names, for a link: `ExampleOut` of `list of ExampleOut`."""
-        return next((word for word in self.kind.split() if word.endswith("Out")), "")
+        return next((word for word in self.kind.split() if word.endswith("Out") or word in BODIES), "")
 
     @property
     def before(self) -> str:
@@ -62,6 +69,8 @@ class Operation:
     answer: str
     media_type: str
     returns: str
+    takes: str  # the shape of what is sent, if that is JSON
+    needs_token: bool
     statuses: list[tuple[int, SafeString]]
 
 
@@ -110,16 +119,23 @@ def _operation(path: str, method: str, described: dict[str, Any]) -> Operation:
         summary=described["summary"],
         text=_text(described["description"]),
         parameters=[_parameter(parameter) for parameter in described["parameters"]],
-        request=_curl(path, described),
+        request=_curl(path, method, described),
         answer=_pretty(content["example"]),
         media_type=media_type,
-        returns=_kind(content["schema"]) if media_type == "application/json" else "",
+        returns=_kind(content["schema"]).partition(" ")[0] if media_type == "application/json" else "",
+        takes=_taken(described),
+        needs_token="security" in described,
         statuses=[
             (status, _text(response["description"]))
             for status, response in described["responses"].items()
-            if status not in (200, 500)
+            if status not in (200, *(kind.status for kind in ALWAYS if kind is not Kind.INVALID_TOKEN))
         ],
     )
+
+
+def _taken(described: dict[str, Any]) -> str:
+    content = described.get("requestBody", {}).get("content", {})
+    return _kind(content["application/json"]["schema"]) if "application/json" in content else ""
 
 
 def _parameter(parameter: dict[str, Any]) -> Field:
@@ -133,18 +149,28 @@ def _parameter(parameter: dict[str, Any]) -> Field:
     )
 
 
-def _curl(path: str, described: dict[str, Any]) -> str:
+def _curl(path: str, method: str, described: dict[str, Any]) -> str:
     for parameter in described["parameters"]:
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
-    option = "-OJ " if path.endswith("/download") else ""
-    return f"curl {option}'{settings.CATALOG_BASE_URL}{path}{QUERIES.get(described['operationId'], '')}'"
+            path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+    name, content = described["operationId"], described.get("requestBody", {}).get("content", {})
+    words = ["curl"]
+    words += ["-OJ"] if name in ("download_version", "get_bundle") else []
+    words += [f"-X {method.upper()}"] if method != "get" and (method == "put" or not content) else []
+    words += ['-H "Authorization: Bearer $CATALOG_TOKEN"'] if "security" in described else []
+    if "text/markdown" in content:
+        words += ["--fail-with-body", "-H 'Content-Type: text/markdown'", f"--data-binary @{FILE}"]
+    elif content:
+        sent = json.dumps(content["application/json"]["example"], ensure_ascii=False)
+        words += ["-H 'Content-Type: application/json'", f"-d '{sent}'"]
+    words.append(f"'{settings.CATALOG_BASE_URL}{path}{QUERIES.get(name, '')}'")
+    return " ".join(words)
 
 
 def _shapes(document: dict[str, Any]) -> list[Shape]:
-    """What answers are made of; what is asked stands with its operation."""
+    """What answers and bodies are made of; what else is asked stands with its operation."""
     schemas = document["components"]["schemas"].items()
-    return [_shape(name, schema) for name, schema in schemas if name.endswith("Out")]
+    return [_shape(name, schema) for name, schema in schemas if name.endswith("Out") or name in BODIES]
 
 
 def _shape(name: str, schema: dict[str, Any]) -> Shape:

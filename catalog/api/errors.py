@@ -1,24 +1,27 @@
 """What the API says when it cannot answer: problem details (RFC 9457) with a stable `code`.
 
-Imports `cursors`. Operations raise `ApiProblem` or `Renamed`; the rest is Django's and ninja's.
+Imports `cursors` and `throttling`. Operations raise `ApiProblem` or `Renamed`; the rest is Django's and ninja's.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import ResolverMatch, reverse
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
 from catalog.api.cursors import InvalidCursor
+from catalog.throttling import TooManyRequests
 
 CONTENT_TYPE = "application/problem+json"
 log = logging.getLogger("django.request")
@@ -43,6 +46,26 @@ class Kind(Enum):
         "No such version",
         "The agent is published, but has no version of this number.",
     )
+    TOKEN_REQUIRED = (
+        "token_required",
+        401,
+        "Token required",
+        "This needs a token: `Authorization: Bearer agc_…`. People make theirs in the admin, under API tokens.",
+    )
+    INVALID_TOKEN = (
+        "invalid_token",
+        401,
+        "Invalid token",
+        "The token is mistyped, expired or revoked, or its person's account is off. Nothing is answered with it, not "
+        "even what needs none.",
+    )
+    FORBIDDEN = (
+        "forbidden",
+        403,
+        "Not allowed",
+        "The token lacks the scope, is limited to other agents, or its person may not do this themselves.",
+    )
+    DRAFT_NOT_FOUND = "draft_not_found", 404, "No draft", "The token sees no draft of an agent of this name."
     METHOD_NOT_ALLOWED = (
         "method_not_allowed",
         405,
@@ -55,6 +78,71 @@ class Kind(Enum):
         "Agent withdrawn",
         "Every version of this agent is yanked, so there is no latest. Its numbered versions still answer.",
     )
+    CONFLICT = (
+        "conflict",
+        409,
+        "Conflict",
+        "The catalog is in another state than this needs: the draft is with a reviewer, or the text was withdrawn. "
+        "The detail says what to do.",
+    )
+    UNKNOWN_SEQUENCE = (
+        "unknown_sequence",
+        409,
+        "Unknown sequence",
+        "The catalog has not got so far: its database was put back to an earlier state. Begin the mirror anew.",
+    )
+    LENGTH_REQUIRED = "length_required", 411, "Length required", "Send the body with a Content-Length, not in chunks."
+    PRECONDITION_FAILED = (
+        "precondition_failed",
+        412,
+        "Precondition failed",
+        "The text is not the one that If-Match names, or If-None-Match finds one. Nothing was written: read the "
+        "present text, take over what is missing, and send again.",
+    )
+    TOO_LARGE = "too_large", 413, "Too large", "The body is larger than is taken; the detail names the limit."
+    UNSUPPORTED_MEDIA_TYPE = (
+        "unsupported_media_type",
+        415,
+        "Unsupported media type",
+        "An agent's file is sent as it is, with `Content-Type: text/markdown`.",
+    )
+    INVALID_DEFINITION = (
+        "invalid_definition",
+        422,
+        "Invalid definition",
+        "The file has errors; `findings` lists everything that was found, gravest first.",
+    )
+    NAME_MISMATCH = (
+        "name_mismatch",
+        422,
+        "Another agent's file",
+        "The address names one agent and the file another. Nothing was written.",
+    )
+    NOT_POSSIBLE = "not_possible", 422, "Not possible", "The catalog cannot do what was asked; the detail says why."
+    TOO_MANY_AGENTS = (
+        "too_many_agents",
+        422,
+        "Too many agents",
+        "A bundle holds at most 1,000 agents: narrow the question, or ask for it in parts.",
+    )
+    IDEMPOTENCY_KEY_REUSED = (
+        "idempotency_key_reused",
+        422,
+        "Idempotency key used for something else",
+        "A key stands for one request. Another one needs another key.",
+    )
+    PRECONDITION_REQUIRED = (
+        "precondition_required",
+        428,
+        "Precondition required",
+        "There is a draft with another text, which this would overwrite. Read it, and send its ETag as `If-Match`.",
+    )
+    TOO_MANY_REQUESTS = (
+        "too_many_requests",
+        429,
+        "Too many requests",
+        "The limit of this minute is used up. `Retry-After` says in how many seconds to ask again.",
+    )
     INVALID_PARAMETERS = (
         "invalid_parameters",
         422,
@@ -66,6 +154,12 @@ class Kind(Enum):
         500,
         "Internal error",
         "The catalog failed to answer. It was logged; the same request may work later.",
+    )
+    UNAVAILABLE = (
+        "unavailable",
+        503,
+        "Unavailable",
+        "The database does not answer just now. `Retry-After` says in how many seconds to ask again.",
     )
 
     def __init__(self, code: str, status: int, title: str, meaning: str) -> None:
@@ -82,6 +176,16 @@ class ParameterErrorOut(Schema):
     message: str = Field(description="What is wrong with it.", examples=["Input should be less than or equal to 100."])
 
 
+class FindingOut(Schema):
+    """One result of the checks of a file."""
+
+    code: str = Field(description="The kind of finding, stable across releases.")
+    severity: str = Field(description="`error`, `warning` or `note`.")
+    field: str | None = Field(description="The frontmatter field it is about.")
+    line: int | None = Field(description="The line of the source it is about.")
+    message: str = Field(description="A sentence for people.")
+
+
 class ProblemOut(Schema):
     """Problem details (RFC 9457)."""
 
@@ -93,13 +197,27 @@ class ProblemOut(Schema):
     errors: list[ParameterErrorOut] | None = Field(
         default=None, description="With `invalid_parameters` alone: one entry for each."
     )
+    findings: list[FindingOut] | None = Field(
+        default=None, description="With `invalid_definition`: what the checks found in the file, gravest first."
+    )
 
 
 class ApiProblem(Exception):
-    def __init__(self, kind: Kind, detail: str) -> None:
+    """A problem to answer with: `headers` go with it, `more` into its body."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+        self.headers = headers or {}
+        self.more = more or {}
 
 
 class Renamed(Exception):
@@ -124,10 +242,14 @@ def problem(kind: Kind, detail: str, **more: Any) -> HttpResponse:
     return response
 
 
+# What any address may be answered with.
+ALWAYS = (Kind.INVALID_TOKEN, Kind.TOO_MANY_REQUESTS, Kind.INTERNAL_ERROR, Kind.UNAVAILABLE)
+
+
 def problems(*kinds: Kind) -> dict[str, Any]:
     """For the OpenAPI document: an operation may answer with these."""
     responses: dict[int, Any] = {}
-    for kind in (*kinds, Kind.INTERNAL_ERROR):
+    for kind in (*kinds, *ALWAYS):
         known = responses.get(kind.status, {}).get("description", "")
         responses[kind.status] = {
             "description": f"{known} `{kind.code}`: {kind.meaning}".strip(),
@@ -143,7 +265,10 @@ def add_handlers(api: NinjaAPI) -> None:
         (Renamed, _renamed),
         (InvalidCursor, _invalid_cursor),
         (ValidationError, _validation_error),
+        (TooManyRequests, _too_many_requests),
         (Http404, _not_found),
+        (RequestDataTooBig, _too_large),
+        (OperationalError, _unavailable),
         (HttpError, _http_error),
         (SuspiciousOperation, _bad_request),
         (BadRequest, _bad_request),
@@ -152,8 +277,36 @@ def add_handlers(api: NinjaAPI) -> None:
         api.add_exception_handler(exception, handler)
 
 
+def answer_to(api: NinjaAPI, request: HttpRequest, error: Exception) -> HttpResponse:
+    """What an exception is answered with, where no operation of ninja's is there to ask."""
+    return api.on_exception(request, error)
+
+
 def _api_problem(request: HttpRequest, exc: Any) -> HttpResponse:
-    return problem(exc.kind, exc.detail)
+    response = problem(exc.kind, exc.detail, **exc.more)
+    for name, value in exc.headers.items():
+        response.headers[name] = value
+    if exc.kind.status == 401:
+        known = ', error="invalid_token"' if exc.kind is Kind.INVALID_TOKEN else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="agent catalog"{known}'
+    return response
+
+
+def _too_many_requests(request: HttpRequest, exc: Any) -> HttpResponse:
+    response = problem(Kind.TOO_MANY_REQUESTS, str(exc))
+    response.headers["Retry-After"] = str(exc.standing.reset)
+    return response
+
+
+def _too_large(request: HttpRequest, exc: Any) -> HttpResponse:
+    return problem(Kind.TOO_LARGE, "The body is larger than the catalog takes.")
+
+
+def _unavailable(request: HttpRequest, exc: Any) -> HttpResponse:
+    log.error("The database does not answer: %s", request.path, exc_info=exc)
+    response = problem(Kind.UNAVAILABLE, "The database does not answer just now; nothing was written.")
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _renamed(request: HttpRequest, exc: Any) -> HttpResponse:
@@ -171,9 +324,16 @@ def _invalid_cursor(request: HttpRequest, exc: Any) -> HttpResponse:
 
 
 def _validation_error(request: HttpRequest, exc: Any) -> HttpResponse:
-    errors = [{"field": str(error["loc"][-1]), "message": _sentence(error["msg"])} for error in exc.errors]
+    errors = [{"field": _field(error["loc"]), "message": _sentence(error["msg"])} for error in exc.errors]
     fields = ", ".join(dict.fromkeys(error["field"] for error in errors))
     return problem(Kind.INVALID_PARAMETERS, f"Not understood: {fields}.", errors=errors)
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """The parameter, or the path to the part of a body: `pins.3.digest`."""
+    where, *parts = place
+    parts = parts[1:] or parts  # the name of what the operation takes as a whole
+    return ".".join(map(str, parts)) if where == "body" else str(parts[0] if parts else where)
 
 
 def _sentence(message: str) -> str:

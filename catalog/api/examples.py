@@ -75,12 +75,124 @@ model: sonnet
 You are an engineer who …
 """
 
+FINDINGS = AGENT["findings"]
+CHANGES = {
+    "items": [
+        {
+            "sequence": 118,
+            "at": "2026-11-20T09:30:00.000Z",
+            "verb": "published",
+            "name": "python-backend-engineer",
+            "former_name": None,
+            "number": 3,
+            "digest": VERSION["digest"],
+            "note": None,
+            "successor": None,
+        },
+        {
+            "sequence": 119,
+            "at": "2026-11-20T09:31:00.000Z",
+            "verb": "yanked",
+            "name": "python-backend-engineer",
+            "former_name": None,
+            "number": 2,
+            "digest": YANKED_VERSION["digest"],
+            "note": "It asked for more rights than it needs.",
+            "successor": None,
+        },
+    ],
+    "next_since": 119,
+    "has_more": False,
+}
+OUTDATED = {
+    "current": 41,
+    "outdated": [
+        {
+            "name": "python-backend-engineer",
+            "digest": YANKED_VERSION["digest"],
+            "number": 2,
+            "status": "withdrawn",
+            "reason": "It asked for more rights than it needs.",
+            "latest": {
+                "name": "python-backend-engineer",
+                "number": 3,
+                "digest": VERSION["digest"],
+                "download": f"{_API}/versions/3/download",
+            },
+        }
+    ],
+}
+CHECKED = {
+    "name": "python-backend-engineer",
+    "digest": VERSION["digest"],
+    "size": 6912,
+    "reading": "strict",
+    "warnings": 0,
+    "findings": FINDINGS,
+}
+PUT = {
+    "name": "python-backend-engineer",
+    "outcome": "published",
+    "is_new": False,
+    "number": 3,
+    "digest": VERSION["digest"],
+    "dry_run": False,
+    "findings": FINDINGS,
+    "urls": {
+        "api": f"{_API}/versions/3",
+        "page": f"{_AGENT}/",
+        "source": f"{_AGENT}.md",
+        "pinned_source": f"{_AGENT}/3.md",
+    },
+}
+DEPRECATION = {
+    "name": "python-backend-engineer",
+    "deprecated": True,
+    "note": "The service engineer knows more of queues.",
+    "successor": "service-engineer",
+}
+DRAFTS = {
+    "items": [
+        {
+            "name": "python-backend-engineer",
+            "title": "Python Backend Engineer",
+            "state": "in_review",
+            "digest": "sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+            "size": 6940,
+            "note": "Knows asyncio.",
+            "base": 3,
+            "edited_at": "2026-11-21T10:00:00.000Z",
+            "edited_by": "elif",
+        }
+    ],
+    "next_cursor": None,
+}
+
+# What each operation answers, and what is sent to it.
 BY_OPERATION: dict[str, Any] = {
     "list_agents": AGENTS,
     "get_agent": AGENT,
     "list_versions": VERSIONS,
     "get_version": AGENT,
     "download_version": FILE,
+    "get_bundle": "PK…",
+    "list_changes": CHANGES,
+    "find_outdated": OUTDATED,
+    "check_source": CHECKED,
+    "put_agent": PUT,
+    "yank_version": YANKED_VERSION,
+    "unyank_version": VERSION,
+    "deprecate_agent": DEPRECATION,
+    "undeprecate_agent": DEPRECATION | {"deprecated": False, "note": "", "successor": None},
+    "list_drafts": DRAFTS,
+    "get_draft": FILE,
+}
+BODIES: dict[str, Any] = {
+    "find_outdated": {"pins": [{"name": "python-backend-engineer", "digest": YANKED_VERSION["digest"]}]},
+    "check_source": FILE,
+    "put_agent": FILE,
+    "yank_version": {"reason": "It asked for more rights than it needs."},
+    "deprecate_agent": {"note": DEPRECATION["note"], "successor": "service-engineer"},
 }
 PROBLEM: dict[str, Any] = {
     "type": f"{_BASE}/api/v1/docs#agent_not_found",

@@ -1,57 +1,58 @@
 """A list of agents or versions, one page at a time: which rows, in which order, and where the next page begins.
 
-Imports `models` and `search`. Each page is a search in an index for the rows after the last one seen, so it
-costs the same however far in; only a list by relevance counts rows, and that one is bounded.
+Imports `models`, `facets` and `search`. A page by name is found among the agents in memory, one by the time of
+updates or of versions by a search in an index, for the rows after the last one seen: it costs the same however far
+in, and however few of all the filters let through. Only a list by relevance counts rows, and that one is bounded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, F, Func, Q, Value
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models import Q
 
+from catalog import search
 from catalog.api import cursors
 from catalog.api.schemas import AgentsIn, VersionsIn
+from catalog.facets import Shelf
 from catalog.models import Agent, AgentQuerySet, Version, VersionQuerySet
-from catalog.search import MOST, matching
+from catalog.search import MOST
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+BATCH = 400  # agents looked through at once for those that filters let through
+ROUNDS = 5  # of that for one page: what is rare makes a page short, or empty, and not slow
 
 
-class NamesTool(Func):
-    """Whether a JSON list of tools names this one, by itself or with a restriction: `Bash`, `Bash(git:*)`."""
+def agents_page(asked: AgentsIn, shelf: Shelf) -> tuple[list[Version], str | None]:
+    """The latest versions of the published agents asked for, and the cursor of the next page.
 
-    output_field = BooleanField()
-    templates = {
-        "sqlite": "EXISTS (SELECT 1 FROM json_each({tools}) AS tool"
-        " WHERE tool.value = {name} OR instr(tool.value, {opening}) = 1)",
-        "postgresql": "EXISTS (SELECT 1 FROM jsonb_array_elements_text({tools}) AS tool (value)"
-        " WHERE tool.value = {name} OR starts_with(tool.value, {opening}))",
-    }
-
-    arity = 3  # the list, the name, and the name with an opening parenthesis
-
-    def as_sql(  # type: ignore[override]
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[str | int, ...]]:
-        tools, name, opening = map(compiler.compile, self.get_source_expressions())
-        sql = self.templates[connection.vendor].format(tools=tools[0], name=name[0], opening=opening[0])
-        return sql, (*tools[1], *name[1], *opening[1])
+    `shelf` is of the generation that is answered for.
+    """
+    question = asked.model_dump(exclude={"cursor", "limit", "fields"})
+    if asked.q and asked.q.strip():
+        keys, cursor = _by_relevance(asked, question)
+    elif asked.updated_since:
+        keys, cursor = _by_update(asked, question, shelf)
+    else:
+        keys, cursor = _by_name(asked, question, shelf)
+    return latest_versions(keys, asked.wanted), cursor
 
 
-def agents_page(asked: AgentsIn) -> tuple[list[Agent], str | None]:
-    """The published agents asked for with all that `AgentOut` shows of them, and the cursor of the next page."""
-    agents = _asked_for(asked).with_latest().prefetch_related("latest_version__examples")
-    agents = agents.defer("latest_version__fields")
-    question = asked.model_dump(exclude={"cursor", "limit"})
-    if asked.q:
-        return _by_relevance(matching(agents, asked.q), asked, question)
-    if asked.updated_since:
-        return _by_update(agents, asked, question)
-    return _by_name(agents, asked, question)
+def latest_versions(keys: Collection[int], wanted: Collection[str] | None = None) -> list[Version]:
+    """The latest versions of these agents in this order, joined to their agents, with what `wanted` shows of them.
+
+    Who was withdrawn since the keys were found is left out.
+    """
+    found = Agent.objects.published().filter(pk__in=keys).select_related("category", "latest_version")
+    unread = ["source", "prompt", "fields", *(() if wanted is None or "findings" in wanted else ("findings",))]
+    found = found.defer(*(f"latest_version__{column}" for column in unread))
+    parts = {"tags": "tags", "examples": "latest_version__examples"}
+    agents = found.prefetch_related(*(path for part, path in parts.items() if wanted is None or part in wanted))
+    by_key = {agent.pk: agent for agent in agents}
+    return [_latest(by_key[key]) for key in keys if key in by_key]
 
 
 def versions_page(versions: VersionQuerySet, asked: VersionsIn, name: str) -> tuple[list[Version], str | None]:
@@ -64,50 +65,72 @@ def versions_page(versions: VersionQuerySet, asked: VersionsIn, name: str) -> tu
     return page, cursors.encode(name, page[-1].number) if len(rows) > len(page) else None
 
 
-def _asked_for(asked: AgentsIn) -> AgentQuerySet:
-    agents = Agent.objects.published()
-    if asked.category is not None:
-        agents = agents.in_category(asked.category)
-    if asked.tag is not None:
-        agents = agents.tagged(asked.tag)
-    if asked.model is not None:
-        agents = agents.filter(latest_version__model=asked.model)
-    if asked.tool is not None:
-        agents = agents.filter(NamesTool(F("latest_version__tools"), Value(asked.tool), Value(f"{asked.tool}(")))
-    if asked.updated_since:
-        agents = agents.filter(updated_at__gte=asked.updated_since)
-    return agents
+def _latest(agent: Agent) -> Version:
+    version = cast(Version, agent.latest_version)  # these agents are published
+    version.agent = agent
+    return version
 
 
-def _by_name(agents: AgentQuerySet, asked: AgentsIn, question: object) -> tuple[list[Agent], str | None]:
+def _by_name(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[int], str | None]:
+    """In the order of names. The place after a name is found whether its agent is still there or not."""
+    chosen = shelf.chosen(asked.chosen())
+    after: tuple[str, int] | None = None
     if asked.cursor:
-        (name,) = cursors.decode(question, asked.cursor, str)
-        agents = agents.filter(name__gt=name)
-    rows = list(agents.order_by("name")[: asked.limit + 1])
-    page = rows[: asked.limit]
-    return page, cursors.encode(question, page[-1].name) if len(rows) > len(page) else None
-
-
-def _by_update(agents: AgentQuerySet, asked: AgentsIn, question: object) -> tuple[list[Agent], str | None]:
-    if asked.cursor:
-        microseconds, pk = cursors.decode(question, asked.cursor, int, int)
-        try:
-            updated_at = EPOCH + microseconds * MICROSECOND
-        except OverflowError as error:
-            raise cursors.InvalidCursor from error
-        # The first condition says less than the second, and lets both engines start in the index.
-        agents = agents.filter(updated_at__gte=updated_at)
-        agents = agents.filter(Q(updated_at__gt=updated_at) | Q(pk__gt=pk))
-    rows = list(agents.order_by("updated_at", "pk")[: asked.limit + 1])
-    page = rows[: asked.limit]
-    if len(rows) == len(page):
+        name, pk = cursors.decode(question, asked.cursor, str, int)
+        after = name, pk
+    keys = shelf.page_after(chosen, "name", after, asked.limit + 1)
+    page = keys[: asked.limit]
+    if len(keys) == len(page):
         return page, None
-    return page, cursors.encode(question, (page[-1].updated_at - EPOCH) // MICROSECOND, page[-1].pk)
+    name, pk = shelf.place_of(page[-1], "name")
+    return page, cursors.encode(question, str(name), pk)
 
 
-def _by_relevance(agents: AgentQuerySet, asked: AgentsIn, question: object) -> tuple[list[Agent], str | None]:
+def _by_update(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[int], str | None]:
+    """In the order of the last publish. What the filters let through is looked for in a bounded number of rows."""
+    agents = Agent.objects.published().filter(updated_at__gte=asked.updated_since).order_by("updated_at", "pk")
+    after = _moment_and_key(cursors.decode(question, asked.cursor, int, int)) if asked.cursor else None
+    filters = asked.chosen()
+    chosen = shelf.chosen(filters)
+    size = BATCH if filters else asked.limit + 1
+    found: list[tuple[datetime, int]] = []
+    for _ in range(ROUNDS):
+        rows = list(_after(agents, after).values_list("updated_at", "pk")[:size])
+        through = set(shelf.kept([pk for _, pk in rows], chosen)) if filters else None
+        found += [row for row in rows if through is None or row[1] in through]
+        is_end = len(rows) < size
+        if is_end or len(found) > asked.limit:
+            break
+        after = rows[-1]
+    page = found[: asked.limit]
+    if len(found) > len(page):
+        after = page[-1]
+    is_last = is_end and len(found) == len(page)
+    return [pk for _, pk in page], cursors.encode(question, *_as_numbers(after)) if after and not is_last else None
+
+
+def _as_numbers(place: tuple[datetime, int]) -> tuple[int, int]:
+    return (place[0] - EPOCH) // MICROSECOND, place[1]
+
+
+def _by_relevance(asked: AgentsIn, question: object) -> tuple[list[int], str | None]:
     seen = cursors.decode(question, asked.cursor, int)[0] if asked.cursor else 0
     end = min(seen + asked.limit, MOST)
-    rows = list(agents[seen : end + 1]) if seen < end else []
-    has_more = len(rows) > end - seen and end < MOST
-    return rows[: end - seen], cursors.encode(question, end) if has_more else None
+    keys = search.find(asked.q or "", asked.chosen()).pks if seen < end else []
+    has_more = len(keys) > end and end < MOST
+    return keys[seen:end], cursors.encode(question, end) if has_more else None
+
+
+def _after(agents: AgentQuerySet, after: tuple[datetime, int] | None) -> AgentQuerySet:
+    if after is None:
+        return agents
+    # The first condition says less than the second, and lets both engines start in the index.
+    return agents.filter(updated_at__gte=after[0]).filter(Q(updated_at__gt=after[0]) | Q(pk__gt=after[1]))
+
+
+def _moment_and_key(key: Iterable[int]) -> tuple[datetime, int]:
+    microseconds, pk = key
+    try:
+        return EPOCH + microseconds * MICROSECOND, pk
+    except OverflowError as error:
+        raise cursors.InvalidCursor from error

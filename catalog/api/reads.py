@@ -1,4 +1,4 @@
-"""What the API answers: agents, their versions, and the files themselves.
+"""What the API tells everybody: agents, their versions, and the files themselves.
 
 Imports `models`, `downloads` and the definition's rule for names. Only what is published is known here: what a
 draft alone knows of is answered as if it were not there.
@@ -7,150 +7,139 @@ draft alone knows of is answered as if it were not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import partial
-from typing import Any, cast
+from collections.abc import Collection
 
 from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
-from ninja import P, PathEx, Query, Router
+from ninja import Query
 
+from catalog import facets
+from catalog.api import shapes
 from catalog.api.errors import ApiProblem, Kind, Renamed, problems
 from catalog.api.listing import agents_page, versions_page
-from catalog.api.schemas import AgentOut, AgentsIn, AgentsOut, VersionsIn, VersionsOut
+from catalog.api.routes import Name, Number, reading
+from catalog.api.schemas import AgentOut, AgentsIn, AgentsOut, FieldsIn, VersionsIn, VersionsOut
+from catalog.api.transport import json_response
 from catalog.definition import fold_name
 from catalog.downloads import find_source, source_response
 from catalog.models import Agent, Version
 
-router = Router(tags=["Reading"])
-# A HEAD is a GET whose text is not sent, which `transport` sees to.
-operation = partial(router.api_operation, ["GET", "HEAD"])
-
-Name = PathEx[str, P(description="The agent's name.", example="python-backend-engineer")]
-Number = PathEx[str, P(description="A version's number, or `latest`.", example="latest")]
-
 # What an operation may answer with instead.
 PAGED = (Kind.INVALID_CURSOR, Kind.INVALID_PARAMETERS)
-NAMED = (Kind.AGENT_NOT_FOUND, Kind.AGENT_WITHDRAWN)
+NAMED = (Kind.AGENT_NOT_FOUND, Kind.AGENT_WITHDRAWN, Kind.INVALID_PARAMETERS)
 NUMBERED = (*NAMED, Kind.VERSION_NOT_FOUND)
 
 
-@operation(
+@reading(
     "/agents",
     response=AgentsOut,
     operation_id="list_agents",
     summary="List agents",
     openapi_extra=problems(*PAGED),
 )
-def list_agents(request: HttpRequest, asked: Query[AgentsIn]) -> dict[str, Any]:
+def list_agents(request: HttpRequest, asked: Query[AgentsIn]) -> HttpResponse:
     """The published agents, each as its latest version describes it, ordered by name.
 
-    With `updated_since` they are ordered by the time of the last publish, with `q` by relevance.
+    With `updated_since` they are ordered by the time of the last publish, with `q` by relevance. A page may hold
+    fewer than `limit` though more follow: the end is where `next_cursor` is `null`.
     """
-    page, next_cursor = agents_page(asked)
-    return {"items": _latest_versions(page), "next_cursor": next_cursor}
+    page, next_cursor = agents_page(asked, facets.shelf(request.generation))  # type: ignore[attr-defined]
+    items = [shapes.agent(version, asked.wanted) for version in page]
+    return json_response({"items": items, "next_cursor": next_cursor})
 
 
-@operation(
+@reading(
     "/agents/{name}",
     response=AgentOut,
     operation_id="get_agent",
     summary="Get an agent",
     openapi_extra=problems(*NAMED),
 )
-def get_agent(request: HttpRequest, name: Name) -> Version:
+def get_agent(request: HttpRequest, name: Name, asked: Query[FieldsIn]) -> HttpResponse:
     """The agent as its latest version describes it."""
-    return _version(name, None)
+    return json_response(shapes.agent(_version(name, None, asked.wanted), asked.wanted))
 
 
-@operation(
+@reading(
     "/agents/{name}/versions",
     response=VersionsOut,
     operation_id="list_versions",
     summary="List versions",
     openapi_extra=problems(Kind.AGENT_NOT_FOUND, *PAGED),
 )
-def list_versions(request: HttpRequest, name: Name, asked: Query[VersionsIn]) -> dict[str, Any]:
+def list_versions(request: HttpRequest, name: Name, asked: Query[VersionsIn]) -> HttpResponse:
     """All versions of an agent, newest first, yanked ones too."""
-    versions = Version.objects.filter(agent__name=name).only(*_LISTED)
+    versions = Version.objects.filter(agent__name=name).only(*shapes.VERSION)
     page, next_cursor = versions_page(versions, asked, name)
     if not page and not _is_public(name):
-        raise _missing(name, None)
-    return {"items": page, "next_cursor": next_cursor}
+        raise missing(name, None)
+    return json_response({"items": [shapes.version(version) for version in page], "next_cursor": next_cursor})
 
 
-@operation(
+@reading(
     "/agents/{name}/versions/{number}",
     response=AgentOut,
     operation_id="get_version",
     summary="Get a version",
     openapi_extra=problems(*NUMBERED),
 )
-def get_version(request: HttpRequest, name: Name, number: Number) -> Version:
+def get_version(request: HttpRequest, name: Name, number: Number, asked: Query[FieldsIn]) -> HttpResponse:
     """The agent as this version describes it. A yanked version still answers under its number."""
-    return _version(name, _parsed(number))
+    return json_response(shapes.agent(_version(name, parsed(number), asked.wanted), asked.wanted))
 
 
-@operation(
+@reading(
     "/agents/{name}/versions/{number}/download",
     operation_id="download_version",
     summary="Download a version",
-    openapi_extra=problems(*NUMBERED),
+    openapi_extra=problems(Kind.AGENT_NOT_FOUND, Kind.AGENT_WITHDRAWN, Kind.VERSION_NOT_FOUND),
 )
 def download_version(request: HttpRequest, name: Name, number: Number) -> HttpResponse:
     """The file, byte for byte as it was published.
 
-    `ETag` and `Repr-Digest` carry its digest; If-None-Match, If-Match, Range and If-Range are understood. Under a
-    number the answer never changes and may be kept for a year; `latest` is to be asked about again each time.
+    `ETag` and `Repr-Digest` carry its digest; If-None-Match, If-Match, If-Modified-Since, Range and If-Range are
+    understood. Under a number the answer never changes and may be kept for a year; `latest` may be kept for a minute
+    and says in `Link` under which address this very file stays.
     """
-    wanted = _parsed(number)
+    wanted = parsed(number)
     found = find_source(name, wanted)
     if found is None:
-        reason = _missing(name, wanted)
+        reason = missing(name, wanted)
         # Under a former name the file itself answers: who saves it without following a redirect gets it too.
         found = find_source(reason.name, wanted) if isinstance(reason, Renamed) else None
         if found is None:
             raise reason
-        return source_response(request, found, pinned=False, filename=f"{found.name}.md")
-    return source_response(request, found, pinned=wanted is not None, filename=f"{found.name}.md")
+        return source_response(request, found, pinned=False)
+    return source_response(request, found, pinned=wanted is not None)
 
 
-_LISTED = ("number", "digest", "size", "note", "published_at", "yanked_at")
 _UNSHOWN = ("source", "prompt", "fields")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
-def _parsed(number: str) -> int | None:
+def parsed(number: str) -> int | None:
     """None for `latest`; a number that no version has for what is no number at all."""
     if number == "latest":
         return None
     return int(number) if _NUMBER.fullmatch(number) else -1
 
 
-def _version(name: str, number: int | None) -> Version:
+def _version(name: str, number: int | None, wanted: Collection[str] | None) -> Version:
     which = Q(number=number) if number else Q(agent__latest_version=F("pk"))
     shown = Version.objects.filter(which, agent__name=name).select_related("agent__category").defer(*_UNSHOWN)
-    version = shown.prefetch_related("agent__tags", "examples").first()
+    parts = {"tags": "agent__tags", "examples": "examples"}
+    paths = [path for part, path in parts.items() if wanted is None or part in wanted]
+    version = shown.prefetch_related(*paths).first()
     if version is None:
-        raise _missing(name, number)
+        raise missing(name, number)
     return version
-
-
-def _latest_versions(agents: Iterable[Agent]) -> list[Version]:
-    """Each agent's latest version, joined to its agent from both sides."""
-    versions = []
-    for agent in agents:
-        version = cast(Version, agent.latest_version)  # these agents are published
-        version.agent = agent
-        versions.append(version)
-    return versions
 
 
 def _is_public(name: str) -> bool:
     return Version.objects.filter(agent__name=name).exists()
 
 
-def _missing(name: str, number: int | None) -> Exception:
+def missing(name: str, number: int | None) -> Exception:
     """Why there is no answer under this name: withdrawn, no such number, called otherwise now, or unknown."""
     if _is_public(name):
         if number is None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-from django.conf import settings
-from django.urls import reverse
 from ninja import Field, Schema
 from pydantic import AfterValidator
 
 from catalog.api import cursors
-from catalog.models import Version
+from catalog.api.errors import FindingOut
+from catalog.facets import KINDS
 
 MAX_QUERY_LENGTH = 200
 MAX_LIMIT = 100
+MAX_VALUES = 12  # of one filter
+MAX_CHANGES = 1_000  # of one answer
+MAX_PINS = 1_000  # of one question
+MAX_AGENTS_TEXT = 120_000  # characters: a thousand of the longest names, with numbers
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -32,23 +35,59 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _of_agent(fields: str) -> str:
+    """Names of parts of an agent, each once and in the order in which they were asked for."""
+    wanted = list(dict.fromkeys(name.strip() for name in fields.split(",")))
+    if unknown := [name for name in wanted if name not in AgentOut.model_fields]:
+        raise ValueError(f"There is no such part of an agent: {', '.join(map(repr, unknown))}")
+    return ",".join(wanted)
+
+
 Text = Annotated[str, Field(max_length=MAX_QUERY_LENGTH), AfterValidator(_without_nul)]
+Values = Annotated[list[Text], Field(max_length=MAX_VALUES)]
 
 
-class AgentsIn(Schema):
+class FiltersIn(Schema):
+    """By what agents are narrowed, as in the catalog's own lists. Each may be given several times."""
+
+    category: Values = Field([], description="The name of a category; of several, any will do.")
+    tag: Values = Field([], description="The name of a tag; of several, all are wanted.")
+    model: Values = Field(
+        [],
+        description="The model that agents name, for example `sonnet`; `inherit` for those that leave it to the user.",
+    )
+    tool: Values = Field(
+        [],
+        description="A tool that agents name, for example `Bash` (which also finds `Bash(git:*)`); of several, all "
+        "are wanted. Agents without a list of tools may use all of them and are found by `*`.",
+    )
+    mode: Values = Field([], description="The permission mode that agents name, for example `plan`.")
+
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """What is wanted of each kind, where something is."""
+        return {kind: tuple(dict.fromkeys(values)) for kind in KINDS if (values := getattr(self, kind))}
+
+
+class FieldsIn(Schema):
+    """Which parts of an agent are wanted."""
+
+    fields: Annotated[str, Field(max_length=MAX_QUERY_LENGTH), AfterValidator(_of_agent)] | None = Field(
+        None,
+        description="Parts of `AgentOut` with commas between them, for example `name,version`: the answer has these "
+        "alone. Without it, all.",
+    )
+
+    @property
+    def wanted(self) -> list[str] | None:
+        return self.fields.split(",") if self.fields else None
+
+
+class AgentsIn(FiltersIn, FieldsIn):
     """What `list_agents` can be asked."""
 
     q: Text | None = Field(
         None,
         description="Words to search for. The list is then ordered by relevance, at most 1,000 agents long.",
-    )
-    category: Text | None = Field(None, description="The name of a category.")
-    tag: Text | None = Field(None, description="The name of a tag.")
-    model: Text | None = Field(None, description="The model that agents name, for example `sonnet`.")
-    tool: Text | None = Field(
-        None,
-        description="A tool that agents name, for example `Bash` (which also finds `Bash(git:*)`). "
-        "Agents without a list of tools may use all of them and are not found by this.",
     )
     updated_since: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
         None,
@@ -93,16 +132,6 @@ class VersionOut(Schema):
     )
 
 
-class FindingOut(Schema):
-    """One result of the checks made when the version was published."""
-
-    code: str = Field(description="The kind of finding, stable across releases.")
-    severity: str = Field(description="`error`, `warning` or `note`.")
-    field: str | None = Field(description="The frontmatter field it is about.")
-    line: int | None = Field(description="The line of the source it is about.")
-    message: str = Field(description="A sentence for people.")
-
-
 class UrlsOut(Schema):
     """Addresses, absolute."""
 
@@ -133,51 +162,6 @@ class AgentOut(Schema):
     updated_at: datetime = Field(description="When it was last published.")
     deprecated: bool = Field(description="Whether people are asked not to begin using it.")
 
-    @staticmethod
-    def resolve_name(version: Version) -> str:
-        return version.agent.name
-
-    @staticmethod
-    def resolve_title(version: Version) -> str:
-        return version.agent.title
-
-    @staticmethod
-    def resolve_category(version: Version) -> str | None:
-        category = version.agent.category
-        return category.name if category else None
-
-    @staticmethod
-    def resolve_tags(version: Version) -> list[str]:
-        return [tag.name for tag in version.agent.tags.all()]
-
-    @staticmethod
-    def resolve_model(version: Version) -> str | None:
-        return version.model or None
-
-    @staticmethod
-    def resolve_color(version: Version) -> str | None:
-        return version.color or None
-
-    @staticmethod
-    def resolve_version(version: Version) -> Version:
-        return version
-
-    @staticmethod
-    def resolve_urls(version: Version) -> dict[str, str]:
-        return urls(version)
-
-    @staticmethod
-    def resolve_created_at(version: Version) -> datetime:
-        return version.agent.created_at
-
-    @staticmethod
-    def resolve_updated_at(version: Version) -> datetime:
-        return version.agent.updated_at
-
-    @staticmethod
-    def resolve_deprecated(version: Version) -> bool:
-        return version.agent.is_deprecated
-
 
 class AgentsOut(Schema):
     """A page of agents."""
@@ -193,19 +177,199 @@ class VersionsOut(Schema):
     next_cursor: str | None = Field(description="For the next page; null at the end.")
 
 
-def urls(version: Version) -> dict[str, str]:
-    """Where else to find this version, under the catalog's own address (never that of the request)."""
-    name, number = version.agent.name, version.number
-    is_latest = version.agent.latest_version_id == version.pk
-    page = ("catalog:agent_detail", name) if is_latest else ("catalog:version_detail", name, number)
-    return {
-        "page": _address(*page),
-        "source": _address("catalog:agent_source", name),
-        "pinned_source": _address("catalog:version_source", name, number),
-        "download": _address("api:download_version", name, number),
-        "versions": _address("api:list_versions", name),
-    }
+# --- Following the catalog ---------------------------------------------------------------------------------
 
 
-def _address(view: str, *args: Any) -> str:
-    return settings.CATALOG_BASE_URL + reverse(view, args=args)
+class ChangesIn(Schema):
+    """What `list_changes` can be asked."""
+
+    since: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        0, description="The sequence number of the last change you know; 0 for all there were."
+    )
+    limit: Annotated[int, Field(ge=1, le=MAX_CHANGES)] = Field(
+        100, description="How many an answer holds, at most 1,000."
+    )
+
+
+class ChangeOut(Schema):
+    """One step of what the public sees."""
+
+    sequence: int = Field(description="Its number: a later change has a larger one; some numbers stand for nothing.")
+    at: datetime = Field(description="When it was made.")
+    verb: str = Field(
+        description="What happened: `published`, `restored`, `yanked`, `unyanked`, `renamed`, `deprecated`, "
+        "`undeprecated`, `retitled`, `categorised`, `uncategorised`, `tagged`, `untagged`. `changed`: what follows "
+        "from an agent's file was read anew. `catalog-changed`, without a name: something that several agents show, "
+        "for example the name of a category. Verbs of collections begin with `collection-`. There may be more: pass "
+        "over what you do not know, and read the agent again."
+    )
+    name: str | None = Field(description="What the agent was called once this had happened.")
+    former_name: str | None = Field(description="Of `renamed`: what it was called until then.")
+    number: int | None = Field(description="The version it is about.")
+    digest: str | None = Field(description="The digest of that version's file.")
+    note: str | None = Field(description="Why: of `yanked` the reason, of `deprecated` the note.")
+    successor: str | None = Field(description="Of `deprecated`: the agent to use in its place.")
+
+
+class ChangesOut(Schema):
+    """Some changes, the oldest first."""
+
+    items: list[ChangeOut] = Field(description="The changes after `since`.")
+    next_since: int = Field(description="Ask with this as `since` the next time.")
+    has_more: bool = Field(description="Whether there are more changes by now.")
+
+
+class PinIn(Schema):
+    """A file that a client holds."""
+
+    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = Field(description="The digest of the file.")
+    name: Annotated[Text, Field(min_length=1)] | None = Field(
+        None, description="The agent's name: tells of a file changed by hand what is the latest, and sets two apart."
+    )
+
+
+class OutdatedIn(Schema):
+    """The files that a client holds."""
+
+    pins: Annotated[list[PinIn], Field(max_length=MAX_PINS)] = Field(description="At most 1,000 a call.")
+
+
+class LatestOut(Schema):
+    """The version to go on to."""
+
+    name: str = Field(description="What the agent is called now.")
+    number: int = Field(description="The number of its latest version.")
+    digest: str = Field(description="The digest of that version's file.")
+    download: str = Field(description="Where to get it.")
+
+
+class OutdatedPinOut(Schema):
+    """A file that is not the latest of its agent."""
+
+    name: str | None = Field(description="The name that was asked with.")
+    digest: str = Field(description="The digest that was asked with.")
+    number: int | None = Field(description="The version that this file is; null where the catalog has no such file.")
+    status: Literal["outdated", "withdrawn", "unknown"] = Field(
+        description="`outdated`: there is a later version. `withdrawn`: this version is no longer offered. "
+        "`unknown`: no version of this agent has this digest; the file was changed by hand, or is not from here."
+    )
+    reason: str | None = Field(description="Of `withdrawn`: why.")
+    latest: LatestOut | None = Field(description="Null where nothing is offered, or the agent is unknown.")
+
+
+class OutdatedOut(Schema):
+    """What of the files is not the latest."""
+
+    current: int = Field(description="How many of the files are the latest.")
+    outdated: list[OutdatedPinOut] = Field(description="All others, in the order in which they were asked.")
+
+
+class BundleIn(FiltersIn):
+    """What `get_bundle` can be asked: agents by name, a collection, or whatever filters and words find."""
+
+    agents: Annotated[str, Field(max_length=MAX_AGENTS_TEXT), AfterValidator(_without_nul)] | None = Field(
+        None, description="Names with commas between them; `name@3` is version 3, `name` the latest."
+    )
+    collection: Text | None = Field(None, description="The name of a collection.")
+    q: Text | None = Field(None, description="Words to search for.")
+
+
+# --- Writing ------------------------------------------------------------------------------------------------
+
+
+class PutIn(Schema):
+    """How `put_agent` takes the file."""
+
+    kind: Literal["version", "draft"] | None = Field(
+        None,
+        alias="as",
+        description="Publish a `version`, or leave a `draft` for people to review. Without it, a version where the "
+        "token has the scope `publish`, else a draft.",
+    )
+    note: Annotated[str, Field(max_length=500), AfterValidator(_without_nul)] = Field(
+        "", description="What changed, for readers of the list of versions."
+    )
+    category: Text | None = Field(
+        None, description="The name of the category for an agent that is new; one that is there stays where it is."
+    )
+    dry_run: bool = Field(False, description="Check everything and say what would happen, but write nothing.")
+
+
+class PutOut(Schema):
+    """What became of a file."""
+
+    name: str = Field(description="The agent.")
+    outcome: Literal["published", "drafted", "unchanged"] = Field(
+        description="`unchanged`: the catalog has this very text already."
+    )
+    is_new: bool = Field(description="Whether the agent was not known before.")
+    number: int | None = Field(description="The version with this text; null where there is only a draft.")
+    digest: str = Field(description="The digest of the file.")
+    dry_run: bool = Field(description="Whether nothing was written.")
+    findings: list[FindingOut] = Field(description="What the checks say of the file, gravest first.")
+    urls: dict[str, str] = Field(description="Where to find it.")
+
+
+class ReasonIn(Schema):
+    """Why a version is withdrawn."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        description="A sentence for those who use the version: it is shown on its page."
+    )
+
+
+class DeprecateIn(Schema):
+    """What people are told who look at a deprecated agent."""
+
+    note: Annotated[str, Field(max_length=500)] = Field("", description="Why, and what to do.")
+    successor: Text | None = Field(None, description="The name of the agent to use in its place.")
+
+
+class DeprecationOut(Schema):
+    """Whether people are asked not to begin using an agent."""
+
+    name: str = Field(description="The agent.")
+    deprecated: bool = Field(description="Whether it is deprecated.")
+    note: str = Field(description="Why, and what to do.")
+    successor: str | None = Field(description="The agent to use in its place.")
+
+
+class CheckIn(Schema):
+    """How `check` looks at a file."""
+
+    name: Text | None = Field(None, description="The name the file must have, for example that of its address.")
+    strict: bool = Field(False, description="Let warnings fail, too.")
+
+
+class CheckOut(Schema):
+    """What the checks say of a file without errors."""
+
+    name: str = Field(description="The agent that the file defines.")
+    digest: str = Field(description="The digest of the file.")
+    size: int = Field(description="Bytes of the file.")
+    reading: str = Field(
+        description="How it could be read: `strict`, `quoted` (as clients mend it) or `recovered` (clients may not)."
+    )
+    warnings: int = Field(description="How many findings are warnings.")
+    findings: list[FindingOut] = Field(description="What the checks found, gravest first.")
+
+
+class DraftOut(Schema):
+    """A text being worked on."""
+
+    name: str = Field(description="The agent.")
+    title: str = Field(description="The name a person reads.")
+    state: Literal["editing", "in_review"] = Field(description="Whether a reviewer has it.")
+    digest: str = Field(description="The digest of the text; its ETag, too.")
+    size: int = Field(description="Bytes of the text.")
+    note: str = Field(description="What its writer says of it.")
+    base: int | None = Field(description="The version it was written against.")
+    edited_at: datetime = Field(description="When it was last changed.")
+    edited_by: str = Field(description="By whom.")
+
+
+class DraftsOut(Schema):
+    """A page of drafts."""
+
+    items: list[DraftOut] = Field(description="The drafts of this page, by the names of their agents.")
+    next_cursor: str | None = Field(description="For the next page; null at the end.")

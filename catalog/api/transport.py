@@ -1,6 +1,6 @@
-"""What all answers of the API have in common: HEAD, OPTIONS, cross-origin reads, ETags, unknown addresses.
+"""What all answers of the API have in common: tokens, limits, HEAD, OPTIONS, cross-origin reads, ETags.
 
-Imports `errors`. Reads need no account, so every answer is the same for everyone: no cookie is read or set.
+Imports `access`, `errors`, `kept`, `throttling`, `changes` and `downloads`. No cookie is read or set.
 """
 
 from __future__ import annotations
@@ -8,92 +8,200 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, re_path
 from django.utils.cache import get_conditional_response
-from ninja.renderers import JSONRenderer
+from ninja import NinjaAPI
+from ninja.responses import NinjaJSONEncoder
 
-from catalog.api.errors import Kind, problem
+from catalog import changes, throttling
+from catalog.api import access, errors, kept
+from catalog.api.errors import ApiProblem, Kind, problem
+from catalog.api.kept import Answer
 from catalog.downloads import EXPOSED, repr_digest
+from catalog.models import ApiToken
+from catalog.throttling import COSTLY, READS, WRITES, Standing
 
 View = Callable[..., HttpResponse]
-METHODS = "GET, HEAD, OPTIONS"
+
+PUBLIC_CACHE = "public, no-cache"  # kept, but asked about every time
+SAFE = ("GET", "HEAD")
+# What writes nothing, and is asked by POST because the question is a long one.
+QUESTIONS = ("check_source", "find_outdated")
+# What only a token reads.
+PRIVATE = ("list_drafts", "get_draft")
+COSTLY_ONES = (*QUESTIONS, "get_bundle")
+# Answers that follow from what the public sees, and are kept until that changes.
+KEPT = ("list_agents", "get_agent", "list_versions", "get_version", "list_changes")
 
 
-class Json(JSONRenderer):
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """JSON in UTF-8 as people write it. Half of a surrogate pair, which UTF-8 lacks, stays a JSON escape."""
+    text = json.dumps(data, cls=NinjaJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+    content = text.encode("utf-8", "backslashreplace")
+    return HttpResponse(content, status=status, content_type="application/json; charset=utf-8", headers=headers)
 
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
-        text = json.dumps(data, cls=self.encoder_class, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "backslashreplace")
 
+def mannered(
+    api: NinjaAPI, patterns: list[URLPattern | URLResolver], short: dict[str, View]
+) -> list[URLPattern | URLResolver]:
+    """The addresses of an API with the manners below, its root leading to the docs, and a problem for the rest.
 
-def public(patterns: list[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
-    """The addresses of an API with the manners below, its root leading to the docs, and a problem for the rest."""
+    The views in `short`, by the names of their addresses, answer in the place of ninja's: they take no parameters
+    but those of the path, so that ninja would only cost time.
+    """
+    found: dict[str, str] = {}  # one address may have several operations: the first pattern answers for all of them
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            pattern.callback = _home if pattern.name == "api-root" else read(pattern.callback)
-    return [*patterns, re_path("", read(_unknown), name="unknown")]
+            name = found.setdefault(str(pattern.pattern), pattern.name or "")
+            view = short.get(name, pattern.callback)
+            pattern.callback = _home if name == "api-root" else with_manners(api, view, name)
+    return [*patterns, re_path("", with_manners(api, _unknown, "unknown"), name="unknown")]
 
 
-def read(view: View) -> View:
-    """`view`, answering any method a reader may try."""
+def with_manners(api: NinjaAPI, view: View, name: str) -> View:
+    """`view`, which may raise whatever `errors` knows, answering any method a caller may try."""
 
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = _dispatched(request, view, *args, **kwargs)
-        if response.status_code == 200 and _is_text(response):
-            response = _validated(request, response)
-        response.headers.setdefault("Access-Control-Allow-Origin", "*")
-        response.headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
-        if request.method == "HEAD":
-            response.headers.setdefault("Content-Length", str(len(response.content)))
-            response.content = b""
-        return response
+        token = standing = None
+        try:
+            if request.method != "OPTIONS":
+                token = request.token = _identified(request)  # type: ignore[attr-defined]
+                standing = throttling.take(request, _kind(request, name), token.pk if token else None)
+            response = _dispatched(request, view, name, *args, **kwargs)
+        except Exception as error:
+            response = errors.answer_to(api, request, error)
+            standing = standing or getattr(error, "standing", None)
+        return _finished(request, response, name, token, standing)
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]  # no cookie counts here, so none can be abused
+    answer.goes_the_short_way = name != "openapi-view"  # type: ignore[attr-defined]  # that one is a page
     return answer
 
 
-def _dispatched(request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
+def _identified(request: HttpRequest) -> ApiToken | None:
+    try:
+        return access.identify(request)
+    except ApiProblem:
+        throttling.take(request, READS)  # who guesses does so as often as an address may ask
+        raise
+
+
+def _kind(request: HttpRequest, name: str) -> str:
+    if name in COSTLY_ONES or (name == "list_agents" and "q=" in request.META.get("QUERY_STRING", "")):
+        return COSTLY
+    is_read = request.method in SAFE or getattr(request, "token", None) is None
+    return READS if is_read else WRITES
+
+
+def _dispatched(request: HttpRequest, view: View, called: str, /, *args: Any, **kwargs: Any) -> HttpResponse:
     if "\0" in request.path_info:  # which PostgreSQL takes in no text at all
         return _unknown(request)
-    if request.method == "OPTIONS":
-        return _options()
+    if request.method in SAFE and called in KEPT:
+        return _kept(request, view, *args, **kwargs)
     response = view(request, *args, **kwargs)
     if response.status_code == 405:
-        response = problem(Kind.METHOD_NOT_ALLOWED, f"{request.method} is not answered at this address.")
-        response.headers["Allow"] = METHODS
+        return _another_method(request, response, called)
+    if response.status_code == 200 and request.method in SAFE and _is_text(response):
+        return _conditional(request, _answer_of(response))
     return response
 
 
-def _options() -> HttpResponse:
-    headers = {
-        "Allow": METHODS,
-        "Access-Control-Allow-Methods": METHODS,
-        "Access-Control-Allow-Headers": "If-Match, If-None-Match, If-Range, Range",
-        "Access-Control-Max-Age": "86400",
-    }
+def _another_method(request: HttpRequest, response: HttpResponse, name: str) -> HttpResponse:
+    """For OPTIONS, what may be asked here; any other method is refused."""
+    methods = {method.strip() for method in response.headers["Allow"].split(",")}
+    allowed = ", ".join(sorted({*methods, "OPTIONS"}))
+    if request.method != "OPTIONS":
+        refused = problem(Kind.METHOD_NOT_ALLOWED, f"{request.method} is not answered at this address.")
+        refused.headers["Allow"] = allowed
+        return refused
+    headers = {"Allow": allowed}
+    if open_to_all := sorted(method for method in methods if _is_open(method, name)):
+        headers |= {
+            "Access-Control-Allow-Methods": ", ".join([*open_to_all, "OPTIONS"]),
+            "Access-Control-Allow-Headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range",
+            "Access-Control-Max-Age": "86400",
+        }
     return HttpResponse(status=204, headers=headers)
 
 
-def _is_text(response: HttpResponse) -> bool:
+def _is_open(method: str, name: str) -> bool:
+    """Whether the scripts of any site may ask this: what everybody may read."""
+    return name not in PRIVATE and (method in SAFE or name in QUESTIONS)
+
+
+def _finished(
+    request: HttpRequest, response: HttpResponse, name: str, token: ApiToken | None, standing: Standing | None
+) -> HttpResponse:
+    headers = response.headers
+    if standing:
+        for field, value in standing.headers().items():
+            headers[field] = value
+    if "HTTP_AUTHORIZATION" in request.META:  # of somebody in particular: nothing for caches that others share
+        headers.pop("Access-Control-Allow-Origin", None)
+        headers["Cache-Control"] = headers.get("Cache-Control", "no-store").replace("public", "private")
+    elif (
+        request.method in SAFE or request.method == "OPTIONS" or name in QUESTIONS or response.status_code in (404, 405)
+    ):
+        headers.setdefault("Access-Control-Allow-Origin", "*")
+        headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
+    headers.setdefault("Cache-Control", "no-store")
+    if not response.streaming and response.status_code not in (204, 304):
+        headers.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            response.content = b""
+    return response
+
+
+# --- Answers that a reader may have already ----------------------------------------------------------------
+
+
+def _kept(request: HttpRequest, view: View, /, *args: Any, **kwargs: Any) -> HttpResponse:
+    """From memory, if nothing changed since it was answered; the memory is for GET and HEAD alike."""
+    generation, address = changes.recent(), f"{settings.CATALOG_BASE_URL} {request.get_full_path()}"
+    known = kept.get(generation, address)
+    if known is None:
+        request.generation = generation  # type: ignore[attr-defined]  # what is in memory need not ask again
+        response = view(request, *args, **kwargs)
+        if response.status_code != 200:
+            return response
+        known = _answer_of(response)
+        kept.keep(generation, address, known)
+    return _conditional(request, known)
+
+
+def _is_text(response: HttpResponseBase) -> bool:
     """JSON, or the page of the documentation; files bring their own headers."""
-    return response.headers["Content-Type"].startswith(("application/json", "text/html"))
+    of_text = response.headers["Content-Type"].startswith(("application/json", "text/html"))
+    return of_text and "Cache-Control" not in response.headers
 
 
-def _validated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """With an ETag of its bytes; not sent again to who has them."""
+def _answer_of(response: HttpResponse) -> Answer:
+    """With an ETag of its bytes."""
     digest = f"sha256:{hashlib.sha256(response.content).hexdigest()}"
-    response.headers["ETag"] = f'"{digest}"'
-    response.headers["Repr-Digest"] = repr_digest(digest)
-    response.headers["Cache-Control"] = "public, no-cache"
+    headers = {
+        "Content-Type": response.headers["Content-Type"],
+        "ETag": f'"{digest}"',
+        "Repr-Digest": repr_digest(digest),
+        "Cache-Control": PUBLIC_CACHE,
+    }
+    return Answer(response.content, headers)
+
+
+def _conditional(request: HttpRequest, answer: Answer) -> HttpResponse:
+    """The answer; not sent again to who has it."""
+    response = HttpResponse(answer.content, headers=answer.headers)
+    if "HTTP_IF_NONE_MATCH" not in request.META and "HTTP_IF_MATCH" not in request.META:
+        return response
     # That is `response` itself, or what is sent in its place.
-    conditional = get_conditional_response(request, etag=response.headers["ETag"], response=response)
+    conditional = get_conditional_response(request, etag=answer.headers["ETag"], response=response)
     return cast(HttpResponse, conditional)
 
 

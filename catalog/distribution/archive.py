@@ -1,21 +1,23 @@
 """A set of agents as one .zip: the exact files, and a manifest that says which they are.
 
 The same content gives the same bytes, whenever and wherever the archive is made, so that its digest can be pinned
-and a client asks for it once. Imports `models`, `definition`, `downloads` and `counting`.
+and a client asks for it once. It is made while it is sent, a few files at a time: a thousand agents take no more
+memory than ten. Imports `models`, `definition`, `downloads` and `counting`.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -25,16 +27,17 @@ from catalog.counting import downloaded
 from catalog.definition import digest_of
 from catalog.models import Collection, Version
 
-FORMAT = "agent-catalog/collection/1"
+COLLECTION_FORMAT = "agent-catalog/collection/1"
+BUNDLE_FORMAT = "agent-catalog/bundle/1"
 MANIFEST = "manifest.json"
+AT_ONCE = 25  # files read and held at a time
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time a .zip can tell
 _MODE = 0o100644 << 16
 _UNIX = 3
 _HEADERS = 30 + 46  # bytes of a file before and after all files (APPNOTE 4.3.7, 4.3.12), each with its name
 _END = 22  # bytes at the end of the archive (4.3.16)
 
-# A collection is changed as it pleases its curators: kept, but asked about every time.
-CACHE = downloads.LATEST_CACHE
+CACHE = "public, no-cache"  # changed as it pleases its curators: kept, but asked about every time
 
 
 @dataclass(frozen=True)
@@ -61,32 +64,43 @@ class Archive:
         files += [(agent["file"], agent["size"]) for agent in self.manifest["agents"]]
         return _END + sum(_HEADERS + 2 * len(name.encode()) + size for name, size in files)
 
-    @cached_property
-    def content(self) -> bytes:
-        sources = dict(Version.objects.filter(pk__in=self.keys).values_list("pk", "source"))
-        texts = (sources[key].encode() for key in self.keys)
-        names = (agent["file"] for agent in self.manifest["agents"])
-        return _zipped([(MANIFEST, self._manifest_bytes), *zip(names, texts, strict=True)])
+    def parts(self) -> Iterator[bytes]:
+        """The content, part by part."""
+        return _zipped(self._files())
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
+        yield MANIFEST, self._manifest_bytes
+        names = [agent["file"] for agent in self.manifest["agents"]]
+        for first in range(0, len(self.keys), AT_ONCE):
+            keys = self.keys[first : first + AT_ONCE]
+            sources = dict(Version.objects.filter(pk__in=keys).values_list("pk", "source"))
+            for name, key in zip(names[first : first + AT_ONCE], keys, strict=True):
+                yield name, sources[key].encode()
 
 
 def archive_of(collection: Collection) -> Archive:
     """The agents of a collection in their order, each in its latest version; withdrawn ones are left out."""
-    rows = collection.members.filter(agent__latest_version__isnull=False).values_list(
-        "agent__name",
-        "agent__latest_version__number",
-        "agent__latest_version__digest",
-        "agent__latest_version__size",
-        "agent__latest_version",
-    )
-    found = list(rows)
+    members = collection.members.filter(agent__latest_version__isnull=False)
+    versions = list(members.values_list("agent__latest_version", flat=True))
+    about = {"name": collection.name, "title": collection.title}
+    return _archive(f"{collection.name}.zip", COLLECTION_FORMAT, about, versions)
+
+
+def bundle_of(versions: Sequence[int]) -> Archive:
+    """These versions, by their keys, in this order."""
+    return _archive("agents.zip", BUNDLE_FORMAT, {}, versions)
+
+
+def _archive(filename: str, form: str, about: Mapping[str, str], versions: Sequence[int]) -> Archive:
+    rows = Version.objects.filter(pk__in=versions).values_list("pk", "agent__name", "number", "digest", "size")
+    found = {pk: _entry(name, number, digest, size) for pk, name, number, digest, size in rows}
     manifest = {
-        "format": FORMAT,
-        "name": collection.name,
-        "title": collection.title,
+        "format": form,
+        **about,
         "catalog": settings.CATALOG_BASE_URL + "/",
-        "agents": [_entry(*row[:4]) for row in found],
+        "agents": [found[key] for key in versions],
     }
-    return Archive(f"{collection.name}.zip", manifest, tuple(row[4] for row in found))
+    return Archive(filename, manifest, tuple(versions))
 
 
 def _entry(name: str, number: int, digest: str, size: int) -> dict[str, Any]:
@@ -101,39 +115,62 @@ def _entry(name: str, number: int, digest: str, size: int) -> dict[str, Any]:
     }
 
 
-def _zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
+class _Outlet(BytesIO):
+    """A file that is taken away from its beginning while it is written: what is at hand is its end alone.
+
+    It tells places as if all were still there, so that the archive is written as into a file that can be sought:
+    without the data descriptors that strict readers refuse.
+    """
+
+    taken = 0
+
+    def tell(self) -> int:
+        return self.taken + super().tell()
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self.taken + super().seek(place - self.taken if whence == 0 else place, whence)
+
+    def take(self) -> bytes:
+        part = self.getvalue()
+        self.taken += len(part)
+        super().seek(0)
+        self.truncate()
+        return part
+
+
+def _zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
     """Stored, not deflated: what another release of a compressor makes of the same text may differ."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    outlet = _Outlet()
+    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
         for name, content in files:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system, entry.external_attr = _UNIX, _MODE
             archive.writestr(entry, content)
-    return buffer.getvalue()
+            yield outlet.take()
+    yield outlet.take()
 
 
-def archive_response(request: HttpRequest, archive: Archive) -> HttpResponse:
+def archive_response(request: HttpRequest, archive: Archive) -> HttpResponseBase:
     """The archive as an attachment; answers GET and HEAD, If-None-Match and If-Match by its ETag (304, 412)."""
     fresh = HttpResponse()
     fresh.headers["ETag"] = archive.etag
-    response = get_conditional_response(request, etag=archive.etag, response=fresh)
+    response: HttpResponseBase | None = get_conditional_response(request, etag=archive.etag, response=fresh)
     if response is None or response.status_code == 200:
         response = _whole(request, archive)
     return _with_headers(response, archive)
 
 
-def _whole(request: HttpRequest, archive: Archive) -> HttpResponse:
-    """HEAD reads no texts; RFC 9110 9.3.2 lets it leave out what only they can tell."""
-    content = b"" if request.method == "HEAD" else archive.content
-    response = HttpResponse(content)
-    response.headers["Content-Length"] = str(archive.size)
-    if content:
+def _whole(request: HttpRequest, archive: Archive) -> HttpResponseBase:
+    """HEAD reads no texts."""
+    response: HttpResponseBase = HttpResponse()
+    if request.method != "HEAD":
+        response = StreamingHttpResponse(archive.parts())
         downloaded(request, *archive.keys)
-        response.headers["Repr-Digest"] = downloads.repr_digest(digest_of(content))
+    response.headers["Content-Length"] = str(archive.size)
     return response
 
 
-def _with_headers(response: HttpResponse, archive: Archive) -> HttpResponse:
+def _with_headers(response: HttpResponseBase, archive: Archive) -> HttpResponseBase:
     headers = response.headers
     for name, value in downloads.HEADERS.items():
         headers[name] = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class Order:
     def page(self, bits: int, first: int, size: int) -> list[int]:
         """The chosen slots from number `first` on, `size` at most."""
         if bits.bit_count() < _FEW:
-            return sorted(slots_of(bits), key=self._key)[first : first + size]
+            return sorted(slots_of(bits), key=self.place)[first : first + size]
         found: list[int] = []
         for block in self.blocks:
             if len(found) >= size:
@@ -63,6 +63,27 @@ class Order:
                 found += islice(_those(block, chosen), first, first + size - len(found))
             first = max(0, first - count)
         return found
+
+    def after(self, bits: int, place: tuple[Any, int] | None, size: int) -> list[int]:
+        """The chosen slots that follow a place in the order, `size` at most; nobody need be at that place any more."""
+        if bits.bit_count() < _FEW:
+            ordered = sorted(slots_of(bits), key=self.place)
+            start = bisect_right(ordered, place, key=self.place) if place else 0
+            return ordered[start : start + size]
+        found: list[int] = []
+        first = bisect_right(self.blocks, place, key=lambda block: self.place(block.slots[-1])) if place else 0
+        for block in islice(self.blocks, first, None):
+            if len(found) >= size:
+                break
+            those = _those(block, bits & block.bits)
+            behind = those if place is None else (slot for slot in those if self.place(slot) > place)
+            found += islice(behind, size - len(found))
+        return found
+
+    def place(self, slot: int) -> tuple[Any, int]:
+        """Where a slot stands in the order."""
+        pk = self.pks[slot]
+        return self.values[slot], -pk if self.newest_first else pk
 
     def moved(self, present: AbstractSet[int], values: Mapping[int, Any]) -> Order:
         """The order after some slots changed: those `present` in it until now, and those that are in it with `values`.
@@ -82,7 +103,7 @@ class Order:
         return replace(after, blocks=tuple(blocks))
 
     def _take_out(self, blocks: list[_Block], slot: int) -> None:
-        place = self._place(blocks, slot)
+        place = self._block_of(blocks, slot)
         slots, bits = blocks[place]
         left = slots[:]
         left.remove(slot)
@@ -92,19 +113,15 @@ class Order:
         if not blocks:
             blocks.append(_Block(array("I", [slot]), 1 << slot))
             return
-        place = min(self._place(blocks, slot), len(blocks) - 1)
+        place = min(self._block_of(blocks, slot), len(blocks) - 1)
         slots, bits = blocks[place]
         longer = slots[:]
-        longer.insert(bisect_left(slots, self._key(slot), key=self._key), slot)
+        longer.insert(bisect_left(slots, self.place(slot), key=self.place), slot)
         blocks[place : place + 1] = _blocks(longer) if len(longer) > 2 * BLOCK else [_Block(longer, bits | 1 << slot)]
 
-    def _place(self, blocks: list[_Block], slot: int) -> int:
+    def _block_of(self, blocks: list[_Block], slot: int) -> int:
         """Where the block is that ends with this slot or a later one."""
-        return bisect_left(blocks, self._key(slot), key=lambda block: self._key(block.slots[-1]))
-
-    def _key(self, slot: int) -> tuple[Any, int]:
-        pk = self.pks[slot]
-        return self.values[slot], -pk if self.newest_first else pk
+        return bisect_left(blocks, self.place(slot), key=lambda block: self.place(block.slots[-1]))
 
 
 def _blocks(ordered: array[int]) -> list[_Block]:

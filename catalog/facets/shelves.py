@@ -82,6 +82,14 @@ class Shelf:
         """The pks of `size` of the chosen from number `first` on; page 1,000 costs what page 1 does."""
         return [self.pks[slot] for slot in self.orders[sort].page(chosen.bits, first, size)]
 
+    def page_after(self, chosen: Chosen, sort: str, place: tuple[str | float, int] | None, size: int) -> list[int]:
+        """The pks of `size` of the chosen that follow a place (see `place_of`), or the first ones."""
+        return [self.pks[slot] for slot in self.orders[sort].after(chosen.bits, place, size)]
+
+    def place_of(self, pk: int, sort: str) -> tuple[str | float, int]:
+        """Where an agent stands in an order, to go on from there even if it is gone by then."""
+        return self.orders[sort].place(self.slots[pk])
+
     # --- How they are found ---------------------------------------------------------------------------------
 
     def _narrowed(self, bits: int, filters: Filters, but: str = "") -> int:

@@ -8,6 +8,7 @@ from html import unescape
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import strip_tags
@@ -64,7 +65,7 @@ def collection_detail(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-def collection_archive(request: HttpRequest, name: str) -> HttpResponse:
+def collection_archive(request: HttpRequest, name: str) -> HttpResponseBase:
     """The file itself under any spelling of the name: `curl -o` without -L would keep the body of a redirect."""
     return archive_response(request, archive_of(_known_as(name)))
 

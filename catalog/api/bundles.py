@@ -1,0 +1,119 @@
+"""Many agents in one download. Imports `distribution`, `facets`, `search` and `models`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Query
+
+from catalog import facets, search
+from catalog.api.errors import ApiProblem, Kind, problems
+from catalog.api.routes import reading
+from catalog.api.schemas import BundleIn
+from catalog.definition import fold_name
+from catalog.distribution.archive import archive_response, bundle_of
+from catalog.models import Agent, Collection, Member, Version
+
+MAX_AGENTS = 1_000
+AT_ONCE = 300  # names of one query: SQLite takes no endless list of conditions
+_PIN = re.compile(r"([^@]+)(?:@([1-9][0-9]{0,8}))?")
+
+
+@reading(
+    "/bundle",
+    operation_id="get_bundle",
+    summary="Download many agents",
+    openapi_extra=problems(Kind.AGENT_NOT_FOUND, Kind.INVALID_PARAMETERS, Kind.TOO_MANY_AGENTS, Kind.NOT_POSSIBLE),
+)
+def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase:
+    """A .zip of agents: those named in `agents`, those of a `collection`, or what filters and words find.
+
+    It holds each file as `name.md` and a `manifest.json` with the number and digest of each. The same agents give the
+    same bytes, whenever they are asked for; the `ETag` is that of the manifest. At most 1,000 agents.
+    """
+    chosen = asked.chosen()
+    ways = [asked.agents is not None, asked.collection is not None, bool(chosen or asked.q)]
+    if ways.count(True) != 1:
+        raise ApiProblem(
+            Kind.NOT_POSSIBLE,
+            "Say which agents in one way: by `agents`, by `collection`, or by filters and words (`q`).",
+        )
+    if asked.agents is not None:
+        return archive_response(request, bundle_of(_named(asked.agents)))
+    if asked.collection is not None:
+        return archive_response(request, bundle_of(_collected(asked.collection)))
+    return archive_response(request, bundle_of(_found(asked)))
+
+
+def _named(text: str) -> list[int]:
+    """The versions that a list of names and pins means, in its order."""
+    pins = _pins(text)
+    _refuse_too_many(len(pins))
+    versions: dict[str, int] = {}
+    names = list(pins)
+    for first in range(0, len(names), AT_ONCE):
+        batch = names[first : first + AT_ONCE]
+        pinned = {name: number for name in batch if (number := pins[name])}
+        latest = Agent.objects.published().filter(name__in=set(batch) - pinned.keys())
+        versions |= dict(latest.values_list("name", "latest_version"))
+        if pinned:
+            which = reduce(or_, (Q(agent__name=name, number=number) for name, number in pinned.items()))
+            versions |= dict(Version.objects.filter(which).values_list("agent__name", "pk"))
+    if lacking := [name for name in names if name not in versions]:
+        shown = ", ".join(f"{name}@{pins[name]}" if pins[name] else name for name in lacking[:10])
+        more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
+        raise ApiProblem(Kind.AGENT_NOT_FOUND, f"Not published: {shown}{more}. Nothing is bundled without them.")
+    return [versions[name] for name in names]
+
+
+def _pins(text: str) -> dict[str, int | None]:
+    """Each name with the number it is pinned to. One that is written otherwise than it is stored is meant, too."""
+    pins: dict[str, int | None] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        written = _PIN.fullmatch(part)
+        name = fold_name(written[1]) if written else ""
+        if not written or not name:
+            raise ApiProblem(Kind.NOT_POSSIBLE, f"{part!r} is neither a name nor a pin such as code-reviewer@3.")
+        number = int(written[2]) if written[2] else None
+        if pins.setdefault(name, number) != number:
+            raise ApiProblem(Kind.NOT_POSSIBLE, f"{name!r} is asked for in two versions; a bundle holds an agent once.")
+    if not pins:
+        raise ApiProblem(Kind.NOT_POSSIBLE, "The list of agents is empty.")
+    return pins
+
+
+def _collected(name: str) -> list[int]:
+    collection = Collection.objects.published().filter(name=fold_name(name)).first()
+    if collection is None:
+        raise ApiProblem(Kind.AGENT_NOT_FOUND, f"No collection called {name!r} is published.")
+    members = Member.objects.filter(collection=collection, agent__latest_version__isnull=False)
+    return list(members.order_by("position").values_list("agent__latest_version", flat=True))
+
+
+def _found(asked: BundleIn) -> list[int]:
+    """The latest versions of what filters and words find, by name."""
+    if asked.q:
+        keys = search.find(asked.q, asked.chosen()).pks
+    else:
+        shelf = facets.shelf()
+        keys = shelf.page(shelf.chosen(asked.chosen()), "name", 0, MAX_AGENTS + 1)
+    _refuse_too_many(len(keys))
+    if not keys:
+        raise ApiProblem(Kind.AGENT_NOT_FOUND, "No published agent is like that.")
+    return _by_name(keys)
+
+
+def _by_name(keys: Iterable[int]) -> list[int]:
+    agents = Agent.objects.published().filter(pk__in=list(keys))
+    return list(agents.order_by("name").values_list("latest_version", flat=True))
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MAX_AGENTS:
+        raise ApiProblem(Kind.TOO_MANY_AGENTS, f"These are more than {MAX_AGENTS:,} agents. Narrow them, or ask twice.")
