@@ -58,7 +58,7 @@ def take(request: HttpRequest, kind: str, token: int | None = None) -> Standing 
     limit = of_address if token is None else of_token
     if limit <= 0:
         return None
-    caller = network_of(address_of(request)) if token is None else f"token {token}"
+    caller = network_of(address_of(request)) if token is None else f"token-{token}"
     window, past = divmod(int(time.time()), WINDOW)
     number = _count(f"{kind}:{window}:{caller}")
     standing = Standing(kind, limit, max(limit - number, 0), WINDOW - past)

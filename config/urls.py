@@ -22,5 +22,6 @@ urlpatterns = [
     path("", include("catalog.urls")),
 ]
 
-handler404 = "catalog.views.not_found"
-handler500 = "catalog.views.server_error"
+handler400 = "config.errors.bad_request"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from catalog import publishing
+from catalog import changes, publishing
 from tests.answers import AGENTS, ONE, Publish, problem, without_limits
 from tests.sources import agent_source
 
@@ -95,3 +95,82 @@ def test_head_tells_what_get_would_send(client: Client, publish_source: Publish,
     publish_source(agent_source())
     head, get = client.head(address), client.get(address)
     assert (head.status_code, without_limits(head), head.content) == (200, without_limits(get), b"")
+
+
+# --- Where no operation is asked --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/api", "/api/", "/api/v2/agents", "/api/nothing.md"])
+def test_an_address_beside_the_api_is_a_problem_too(client: Client, db: None, address: str) -> None:
+    response = client.get(address)
+    if address == "/api":  # the slash makes it an address of the API's
+        assert response.status_code in (301, 404)
+    else:
+        assert problem(response) == (404, "not_found")
+
+
+def test_a_host_that_is_not_ours_is_a_problem(client: Client, db: None) -> None:
+    for address in (AGENTS, f"{ONE}/versions/1/download"):
+        assert problem(client.get(address, headers={"host": "evil.example"})) == (400, "bad_request")
+    page = client.get("/agents/code-reviewer.md", headers={"host": "evil.example"})
+    assert page.status_code == 400
+    assert "evil.example" not in page.content.decode()
+
+
+def test_a_body_that_is_too_large_is_a_problem(client: Client, db: None, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    body = {"pins": [{"digest": f"sha256:{'0' * 64}"}] * 50}
+    response = client.post("/api/v1/outdated", body, content_type="application/json")
+    assert problem(response) == (413, "too_large")
+
+
+def test_a_database_that_does_not_answer_is_told_as_such(
+    client: Client, publish_source: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_source(agent_source())
+
+    def away() -> None:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(changes, "latest", away)
+    for address in (AGENTS, f"{ONE}/versions/latest/download"):
+        response = client.get(address)
+        assert problem(response) == (503, "unavailable")
+        assert response["Retry-After"] == "5"
+        assert "lost" not in response.content.decode()
+
+
+# --- The short way ------------------------------------------------------------------------------------------
+
+
+def test_programs_are_answered_without_sessions_and_forms_but_as_safely(
+    client: Client, publish_source: Publish, settings: Any
+) -> None:
+    publish_source(agent_source())
+    for address in (
+        AGENTS,
+        ONE,
+        f"{ONE}/versions/1/download",
+        "/agents/code-reviewer.md",
+        "/agents/code-reviewer/1.md",
+    ):
+        response = client.get(address)
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["X-Frame-Options"] == "DENY"
+        assert response["Referrer-Policy"] == "same-origin"
+        assert "default-src 'none'" in response["Content-Security-Policy"]
+        assert response["Content-Length"] == str(len(response.content))
+        assert not hasattr(response.wsgi_request, "session")
+    assert "script-src 'self'" in client.get("/api/v1/docs")["Content-Security-Policy"]
+    assert "script-src 'self'" in client.get("/agents/nobody.md")["Content-Security-Policy"]
+
+
+def test_https_is_insisted_on_for_programs_too(publish_source: Publish, settings: Any) -> None:
+    publish_source(agent_source())
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31_536_000
+    client = Client()
+    for address in (AGENTS, "/agents/code-reviewer.md"):
+        assert client.get(address).status_code == 301
+        response = client.get(address, secure=True)
+        assert response.status_code == 200
+        assert response["Strict-Transport-Security"].startswith("max-age=31536000")

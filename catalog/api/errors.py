@@ -345,7 +345,7 @@ def _not_found(request: HttpRequest, exc: Any) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, exc: Any) -> HttpResponse:
-    return problem(Kind.BAD_REQUEST, str(exc))
+    return problem(Kind.BAD_REQUEST, f"{str(exc).rstrip('.')}.")
 
 
 def _bad_request(request: HttpRequest, exc: Any) -> HttpResponse:

@@ -35,6 +35,12 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("Say why, in a sentence")
+    return _without_nul(text)
+
+
 def _of_agent(fields: str) -> str:
     """Names of parts of an agent, each once and in the order in which they were asked for."""
     wanted = list(dict.fromkeys(name.strip() for name in fields.split(",")))
@@ -313,7 +319,7 @@ class PutOut(Schema):
 class ReasonIn(Schema):
     """Why a version is withdrawn."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+    reason: Annotated[str, Field(max_length=500), AfterValidator(_not_blank)] = Field(
         description="A sentence for those who use the version: it is shown on its page."
     )
 

@@ -147,9 +147,7 @@ def _finished(
     if "HTTP_AUTHORIZATION" in request.META:  # of somebody in particular: nothing for caches that others share
         headers.pop("Access-Control-Allow-Origin", None)
         headers["Cache-Control"] = headers.get("Cache-Control", "no-store").replace("public", "private")
-    elif (
-        request.method in SAFE or request.method == "OPTIONS" or name in QUESTIONS or response.status_code in (404, 405)
-    ):
+    elif _is_open(str(request.method), name) or response.status_code in (204, 404, 405):
         headers.setdefault("Access-Control-Allow-Origin", "*")
         headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
     headers.setdefault("Cache-Control", "no-store")
