@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from catalog.api import cursors
 from catalog.api.errors import FindingOut
@@ -17,7 +17,14 @@ MAX_LIMIT = 100
 MAX_VALUES = 12  # of one filter
 MAX_CHANGES = 1_000  # of one answer
 MAX_PINS = 1_000  # of one question
-MAX_AGENTS_TEXT = 120_000  # characters: a thousand of the longest names, with numbers
+MAX_AGENTS_TEXT = 60_000  # characters: what an address can hold; a thousand names of the usual length
+
+
+def _written_out(value: object) -> object:
+    """Pydantic takes a bare number for seconds since 1970, which RFC 3339 does not."""
+    if isinstance(value, str) and "-" not in value[1:]:
+        raise ValueError("A time is written as in 2026-11-20T09:30:00Z")
+    return value
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -95,7 +102,7 @@ class AgentsIn(FiltersIn, FieldsIn):
         None,
         description="Words to search for. The list is then ordered by relevance, at most 1,000 agents long.",
     )
-    updated_since: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+    updated_since: Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_in_utc)] | None = Field(
         None,
         description="Agents published at or after this time (RFC 3339; UTC where no zone is given). The list "
         "is then ordered by that time, oldest first: an agent that is published while you read moves to the "
@@ -225,7 +232,18 @@ class ChangesOut(Schema):
     has_more: bool = Field(description="Whether there are more changes by now.")
 
 
-class PinIn(Schema):
+class BodyIn(Schema):
+    """A JSON object: ninja takes a list, too, for something that has none of the parts."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def is_object(cls, values: Any) -> Any:
+        if not isinstance(getattr(values, "_obj", values), dict):
+            raise ValueError("This is no JSON object")
+        return values
+
+
+class PinIn(BodyIn):
     """A file that a client holds."""
 
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = Field(description="The digest of the file.")
@@ -234,7 +252,7 @@ class PinIn(Schema):
     )
 
 
-class OutdatedIn(Schema):
+class OutdatedIn(BodyIn):
     """The files that a client holds."""
 
     pins: Annotated[list[PinIn], Field(max_length=MAX_PINS)] = Field(description="At most 1,000 a call.")
@@ -316,7 +334,7 @@ class PutOut(Schema):
     urls: dict[str, str] = Field(description="Where to find it.")
 
 
-class ReasonIn(Schema):
+class ReasonIn(BodyIn):
     """Why a version is withdrawn."""
 
     reason: Annotated[str, Field(max_length=500), AfterValidator(_not_blank)] = Field(
@@ -324,7 +342,7 @@ class ReasonIn(Schema):
     )
 
 
-class DeprecateIn(Schema):
+class DeprecateIn(BodyIn):
     """What people are told who look at a deprecated agent."""
 
     note: Annotated[str, Field(max_length=500)] = Field("", description="Why, and what to do.")
