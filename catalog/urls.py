@@ -60,5 +60,6 @@ urlpatterns = [
     path("sitemap-<number:number>.xml", views.sitemap_part, name="sitemap_part"),
     path("robots.txt", views.robots, name="robots"),
     path("llms.txt", views.llms_txt, name="llms"),
+    path("install.py", views.installer, name="installer"),
     path(".well-known/security.txt", views.security, name="security"),
 ]

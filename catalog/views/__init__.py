@@ -8,6 +8,7 @@ from .browsing import agent_list, category_detail, category_list, home, tag_deta
 from .collections import collection_archive, collection_detail, collection_list
 from .compare import choose_versions, compare_versions
 from .guide import help_index, help_page
+from .installer import installer
 from .machines import agent_feed, category_feed, feed, llms_txt, robots, security, sitemap, sitemap_part
 from .service import healthz, not_found, readyz, server_error
 from .sources import agent_source, version_source
@@ -30,6 +31,7 @@ __all__ = [
     "help_index",
     "help_page",
     "home",
+    "installer",
     "llms_txt",
     "not_found",
     "readyz",
