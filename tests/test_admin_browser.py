@@ -2,15 +2,17 @@
 
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from catalog import drafting, publishing
+from catalog import drafting, publishing, tokens
 from catalog.definition import Example, read
-from catalog.models import Agent, Category, Tag, Version
+from catalog.models import Agent, Category, Event, Scope, Tag, Version
 from tests.accessibility import assert_everybody_can_read
 from tests.sources import agent_source
 
@@ -48,7 +50,12 @@ def addresses(publish_source: Publish, admin: User) -> list[str]:
     returned = drafting.submit(drafting.open_draft(young, by=admin, source=LONG), by=admin, revision=1)
     drafting.return_(returned, by=admin, revision=2, reason="Shorter.")
     group = Group.objects.create(name="Readers")
-    lists = [f"catalog/{name}/" for name in ("agent", "draft", "version", "category", "tag", "event")]
+    ends = timezone.now() + timedelta(days=90)
+    token, _ = tokens.issue(admin, by=admin, label="Build", scopes=Scope, expires_at=ends, agents=[agent])
+    ended, _ = tokens.issue(admin, by=admin, label="Old", scopes=Scope, expires_at=ends, categories=[category])
+    tokens.revoke(ended, by=admin)
+    Event.objects.create(actor=admin, token=token, verb="drafted", agent=agent)
+    lists = [f"catalog/{name}/" for name in ("agent", "draft", "version", "category", "tag", "event", "apitoken")]
     return [
         f"/admin/{path}"
         for path in (
@@ -65,6 +72,9 @@ def addresses(publish_source: Publish, admin: User) -> list[str]:
             *(f"catalog/version/{first.pk}/{page}/" for page in ("change", "yank", "restore")),
             f"catalog/version/{second.pk}/change/",
             *(f"catalog/category/{category.pk}/{page}/" for page in ("change", "delete", "history")),
+            *("catalog/apitoken/add/", "catalog/apitoken/?state=off"),
+            *(f"catalog/apitoken/{token.pk}/{page}/" for page in ("change", "revoke")),
+            f"catalog/apitoken/{ended.pk}/change/",
             *(f"auth/user/{admin.pk}/change/", f"auth/group/{group.pk}/change/"),
         )
     ]

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -24,10 +25,24 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
-from catalog import collecting, drafting, publishing
+from catalog import collecting, drafting, publishing, tokens
 from catalog.definition import read
-from catalog.models import Agent, Category, Collection, Draft, Event, FormerName, Member, Presence, Tag, Version
+from catalog.models import (
+    Agent,
+    ApiToken,
+    Category,
+    Collection,
+    Draft,
+    Event,
+    FormerName,
+    Member,
+    Presence,
+    Scope,
+    Tag,
+    Version,
+)
 from tests.forms import log_in
 from tests.sources import agent_source
 
@@ -129,6 +144,17 @@ LET_IN = {
     "catalog_collection_preview": (EDITOR, EDITOR),  # a page to read, whatever is sent
     "catalog_collection_unpublish": (PUBLISHER, PUBLISHER),
     "catalog/collection/<path:object_id>/": (EDITOR, EDITOR),
+    # API tokens: somebody else's, and of each of these people their own
+    "catalog_apitoken_changelist": (EDITOR, EDITOR),
+    "catalog_apitoken_add": (EDITOR, EDITOR),
+    "catalog_apitoken_change": (ADMINISTRATOR, ADMINISTRATOR),  # a page to read, whatever is sent
+    "catalog_apitoken_change own": (EDITOR, EDITOR),
+    "catalog_apitoken_history": (ADMINISTRATOR, ADMINISTRATOR),
+    "catalog_apitoken_history own": (EDITOR, EDITOR),
+    "catalog_apitoken_revoke": (ADMINISTRATOR, ADMINISTRATOR),
+    "catalog_apitoken_revoke own": (EDITOR, EDITOR),
+    "catalog_apitoken_delete": (NOBODY, NOBODY),
+    "catalog/apitoken/<path:object_id>/": (EDITOR, EDITOR),  # a redirect to the page of the row, for any row
     # People
     "auth_user_changelist": (ADMINISTRATOR, ADMINISTRATOR),
     "auth_user_add": (ADMINISTRATOR, ADMINISTRATOR),
@@ -180,6 +206,11 @@ def rows(publish_source: Publish, publisher: User, editor: User) -> dict[str, di
     collection = collecting.create("Team", by=publisher)
     collecting.set_members(collection, [(agents["published"], "First."), (agents["changed"], "")], by=publisher)
     collecting.publish(collection, by=publisher)
+    root, ends = User.objects.create_superuser("root"), timezone.now() + timedelta(days=1)
+    issued = {
+        row: tokens.issue(person, by=person, label="Build", scopes=[Scope.WRITE_DRAFTS], expires_at=ends)[0]
+        for row, person in (("", root), ("own", editor))
+    }
     first, _, withdrawn = Version.objects.filter(agent=agents["published"]).order_by("number")
     return {
         "agent": {name: agent.pk for name, agent in agents.items()},
@@ -188,8 +219,9 @@ def rows(publish_source: Publish, publisher: User, editor: User) -> dict[str, di
         "category": {"": writing.pk, "data": Category.objects.create(name="data", title="Data").pk},
         "tag": {"": Tag.objects.get().pk},
         "collection": {"": collection.pk},
+        "apitoken": {row: token.pk for row, token in issued.items()},
         "event": {"": Event.objects.latest("pk").pk},
-        "user": {"": User.objects.create_user("nora").pk, "superuser": User.objects.create_superuser("root").pk},
+        "user": {"": User.objects.create_user("nora").pk, "superuser": root.pk},
         "group": {
             "": Group.objects.create(name="Archivists").pk,
             "administrators": Group.objects.get(name="Administrators").pk,
@@ -285,9 +317,13 @@ def is_let_in(answer: HttpResponse) -> bool:
 
 
 @pytest.fixture(params=PEOPLE)
-def who(request: pytest.FixtureRequest) -> tuple[str, Person]:
+def who(request: pytest.FixtureRequest, rows: dict[str, dict[str, int]]) -> tuple[str, Person]:
+    """Each of them, with a token of their own."""
     name = request.param
-    return name, Person(None if name == "visitor" else request.getfixturevalue(name))
+    user = None if name == "visitor" else request.getfixturevalue(name)
+    if user:
+        ApiToken.objects.filter(pk=rows["apitoken"]["own"]).update(user=user)
+    return name, Person(user)
 
 
 def test_every_address_lets_in_those_who_may_and_nobody_else(

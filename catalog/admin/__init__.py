@@ -1,5 +1,8 @@
-"""What staff see. Every write is a verb of `publishing`, `drafting`, `shelving`, `collecting` or `importing`."""
+"""What staff see.
 
-from . import agents, categories, collections, draft_list, events, people, versions
+Every write is a verb of `publishing`, `drafting`, `shelving`, `collecting`, `tokens` or `importing`.
+"""
 
-__all__ = ["agents", "categories", "collections", "draft_list", "events", "people", "versions"]
+from . import agents, api_tokens, categories, collections, draft_list, events, people, versions
+
+__all__ = ["agents", "api_tokens", "categories", "collections", "draft_list", "events", "people", "versions"]

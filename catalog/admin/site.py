@@ -36,6 +36,7 @@ _MAIN = (
 _MORE = (
     ("Versions", "admin:catalog_version_changelist", "catalog.view_version"),
     ("Audit log", "admin:catalog_event_changelist", "catalog.view_event"),
+    ("API tokens", "admin:catalog_apitoken_changelist", "catalog.view_apitoken"),
     ("Users", "admin:auth_user_changelist", "auth.view_user"),
     ("Groups", "admin:auth_group_changelist", "auth.view_group"),
 )

@@ -26,7 +26,7 @@ CHAPTERS = {
     "Begin": ("first-agent", "choosing"),
     "What people and tools read": ("name-and-title", "lead", "examples", "prompt"),
     "Settings": ("tools", "model-and-color", "advanced"),
-    "Working in the catalog": ("importing", "saving", "review", "versions", "collections", "keyboard"),
+    "Working in the catalog": ("importing", "saving", "review", "versions", "collections", "tokens", "keyboard"),
 }
 ORDER = tuple(chain.from_iterable(CHAPTERS.values()))
 MOST_FOUND = 40

@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks [part …]`: parsing, importing, downloads, pages, editing. Each prints its own figures.
+"""`python -m tests.benchmarks [part …]`: parsing, importing, downloads, pages, api, editing. Each prints figures.
 
 Works in a temporary folder and on SQLite unless DATABASE_URL names a database (which it fills and does not empty).
 `catalogs --agents 1000 --into FOLDER` makes a catalog of that size to keep: `CATALOG_DATA_DIR=FOLDER/1000` serves it.
-For catalogs and pages each size is a folder in that place, or a database of its own beside the one that is named.
+For catalogs, pages and api each size is a folder in that place, or a database of its own beside the one that is named.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("parsing", "importing", "downloads", "pages", "editing")
+PARTS = ("parsing", "importing", "downloads", "pages", "api", "editing")
 ASKED_FOR = "catalogs"
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--editors", type=int, default=20, help="who write at once, for editing")
     parser.add_argument("--saves", type=int, default=50, help="of each of them")
     parser.add_argument("--pause", type=float, default=2.0, help="between two of them, in seconds on average")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each pair is measured; pages 3 times as often")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each pair is measured; pages and api 3 times")
     arguments = parser.parse_args()
     if ASKED_FOR in arguments.parts and not arguments.into:
         parser.error("catalogs are made --into a folder")
@@ -51,7 +51,7 @@ def prepare(folder: Path) -> None:
 
 def run(part: str, folder: Path, arguments: argparse.Namespace) -> bool:
     """False where the part has bars and one is not kept."""
-    from tests.benchmarks import downloads, editing, importing, pages, parsing
+    from tests.benchmarks import api, downloads, editing, importing, pages, parsing
     from tests.benchmarks.worker import Worker
 
     if part == "parsing":
@@ -64,6 +64,8 @@ def run(part: str, folder: Path, arguments: argparse.Namespace) -> bool:
         editing.measure(folder, arguments.editors, arguments.saves, arguments.pause)
     elif part == "pages":
         return pages.measure(arguments.agents, arguments.into or folder, 3 * arguments.rounds)
+    elif part == "api":
+        return api.measure(arguments.agents, arguments.into or folder, 3 * arguments.rounds)
     else:
         for size in arguments.agents:
             worker = Worker(size, arguments.into)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """Speaks with such a process: one line of JSON each way."""
+    """Speaks with such a process: one line of JSON each way. `module` has the `tell` and the `Page` it is asked for."""
 
-    def __init__(self, size: int, into: Path) -> None:
+    def __init__(self, size: int, into: Path, module: str = "tests.benchmarks.worker") -> None:
         self.size = size
         folder = (into / str(size)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
@@ -25,7 +26,7 @@ class Worker:
         self.place = str(folder)
         if url := os.environ.get("DATABASE_URL"):
             self.place = environment["DATABASE_URL"] = _database_beside(url, size)
-        command = [sys.executable, "-m", "tests.benchmarks.worker", str(size)]
+        command = [sys.executable, "-m", "tests.benchmarks.worker", str(size), module]
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -67,7 +68,7 @@ def _database_beside(url: str, size: int) -> str:
 # --- The process's own side ------------------------------------------------------------------------------
 
 
-def main(size: int) -> None:
+def main(size: int, module: str) -> None:
     from tests.benchmarks.__main__ import prepare
 
     prepare(Path(os.environ["CATALOG_DATA_DIR"]))
@@ -78,15 +79,22 @@ def main(size: int) -> None:
     from tests.benchmarks import catalogs
 
     catalogs.fill(size)
-    told = {**catalogs.one_agent(), "vendor": connection.vendor, "facets": _milliseconds(facets.shelf)}
+    asked = import_module(module)  # not before Django is ready
+    told = {**asked.tell(), "vendor": connection.vendor, "facets": _milliseconds(facets.shelf)}
     print(json.dumps(told), flush=True)
     pages: dict[str, Page] = {}
     for line in sys.stdin:
         question = json.loads(line)
         if not pages:
             call_command("collectstatic", interactive=False, verbosity=0)
-        page = pages.get(line) or pages.setdefault(line, Page(**question))
+        page = pages.get(line) or pages.setdefault(line, asked.Page(**question))
         print(json.dumps(page.cost()), flush=True)
+
+
+def tell() -> dict[str, str]:
+    from tests.benchmarks import catalogs
+
+    return catalogs.one_agent()
 
 
 class Page:
@@ -158,4 +166,4 @@ def _milliseconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])
