@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date
@@ -58,6 +58,8 @@ Latest = tuple[int, datetime | None]  # its number, and since when it is that
 
 # One range of bytes. Sets of ranges are answered with the whole file, as RFC 9110 14.2 allows.
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.ASCII)
+SAFE = ("GET", "HEAD")
+_BEFORE_IT = ("HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")  # decide before If-None-Match does
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 
 # Downloads are most of the traffic, and building these queries with the ORM costs as much as the rest of the
@@ -198,8 +200,10 @@ def source_response(request: HttpRequest, source: PublishedSource, *, pinned: bo
     """
     headers = _headers(source.name, source.number, source.digest, pinned, settings.CATALOG_BASE_URL)
     meta = request.META
+    etag = headers["ETag"]
+    if has_already(request, etag):
+        return _dressed(HttpResponseNotModified(), source, headers)
     if any(condition in meta for condition in _CONDITIONS):
-        etag = headers["ETag"]
         conditional = get_conditional_response(request, etag=etag, last_modified=_modified(source))
         if conditional is not None:
             return _dressed(conditional, source, headers)
@@ -212,6 +216,15 @@ def source_response(request: HttpRequest, source: PublishedSource, *, pinned: bo
     if request.method == "HEAD":
         response.content = b""
     return response
+
+
+def has_already(request: HttpRequest, etag: str) -> bool:
+    """Whether a reader asks for nothing but another text than the one of this ETag, as nearly all do who have one.
+
+    The rest that RFC 9110 13 knows, Django's own function decides; it takes half as long as a whole answer.
+    """
+    meta = request.META
+    return meta.get("HTTP_IF_NONE_MATCH") == etag and meta.keys().isdisjoint(_BEFORE_IT) and request.method in SAFE
 
 
 def _dressed(response: HttpResponse, source: PublishedSource, headers: dict[str, str]) -> HttpResponse:

@@ -17,7 +17,7 @@ from tests.programs import program_of
 from tests.sources import agent_source
 
 EXAMPLES = 40 if os.environ.get("CI") else 15  # of each operation
-# What no schema can say makes these of what it allows: a cursor that is none, a file with another name than its address.
+# What no schema can say makes these of what it allows: a cursor of another list, a file of another name.
 CONFIGURATION = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "413", "422", "428"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, re_path
@@ -24,14 +24,13 @@ from catalog import changes, throttling
 from catalog.api import access, errors, kept
 from catalog.api.errors import ApiProblem, Kind, problem
 from catalog.api.kept import Answer
-from catalog.downloads import EXPOSED, repr_digest
+from catalog.downloads import EXPOSED, SAFE, has_already, repr_digest
 from catalog.models import ApiToken
 from catalog.throttling import COSTLY, READS, WRITES, Standing
 
 View = Callable[..., HttpResponse]
 
 PUBLIC_CACHE = "public, no-cache"  # kept, but asked about every time
-SAFE = ("GET", "HEAD")
 # What writes nothing, and is asked by POST because the question is a long one.
 QUESTIONS = ("check_source", "find_outdated")
 # What only a token reads.
@@ -195,12 +194,17 @@ def _answer_of(response: HttpResponse) -> Answer:
 
 def _conditional(request: HttpRequest, answer: Answer) -> HttpResponse:
     """The answer; not sent again to who has it."""
+    if has_already(request, answer.headers["ETag"]):
+        return HttpResponseNotModified(headers={name: answer.headers[name] for name in _OF_UNCHANGED})
     response = HttpResponse(answer.content, headers=answer.headers)
     if "HTTP_IF_NONE_MATCH" not in request.META and "HTTP_IF_MATCH" not in request.META:
         return response
     # That is `response` itself, or what is sent in its place.
     conditional = get_conditional_response(request, etag=answer.headers["ETag"], response=response)
     return cast(HttpResponse, conditional)
+
+
+_OF_UNCHANGED = ("ETag", "Repr-Digest", "Cache-Control")
 
 
 def _home(request: HttpRequest) -> HttpResponse:

@@ -59,7 +59,7 @@ def run(part: str, folder: Path, arguments: argparse.Namespace) -> bool:
     elif part == "importing":
         importing.measure(folder)
     elif part == "downloads":
-        downloads.measure(folder, arguments.rounds)
+        return downloads.measure(folder, arguments.rounds)
     elif part == "editing":
         editing.measure(folder, arguments.editors, arguments.saves, arguments.pause)
     elif part == "pages":

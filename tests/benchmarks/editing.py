@@ -150,7 +150,7 @@ def measure_here(editors: int, saves: int, pause: float) -> None:
     vendor, address = connection.vendor, reverse("admin:catalog_agent_draft_live", args=[agent.pk])
     connections.close_all()
     workers = WORKERS[vendor]
-    with serving("config.settings", "--workers", str(workers), is_quiet=True) as port:  # it would log each conflict
+    with serving({}, "--workers", str(workers), is_quiet=True) as (port, _):  # it would log each conflict
         people = [Editor(number, port, address, base) for number in range(editors)]
         seconds = _write_at_once(people, saves, pause)
     stored = Draft.objects.get(pk=draft.pk)
