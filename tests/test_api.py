@@ -14,6 +14,7 @@ from catalog.models import Category, Tag
 from tests.answers import AGENTS, BASE, ONE, RICH, Publish, names_in, problem, shape, without_limits
 from tests.sources import agent_source
 
+ROOT = Path(__file__).resolve().parents[1]
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 UPDATE = "python manage.py export_openapi_schema --api catalog.api.api --indent 2 --output tests/openapi.json"
 
@@ -277,3 +278,9 @@ def test_the_root_leads_to_the_docs_which_list_every_operation_and_problem(clien
             assert f'id="{described["operationId"]}"' in page
     for kind in Kind:
         assert f'id="{kind.code}"' in page
+
+
+def test_the_readme_has_the_pipeline_of_the_reference(client: Client, db: None) -> None:
+    pipeline = (ROOT / "catalog" / "api" / "pipeline.yml").read_text(encoding="utf-8")
+    assert pipeline in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "https://agents.example.com" not in client.get("/api/v1/docs").content.decode()

@@ -10,6 +10,7 @@ import functools
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,8 @@ QUERIES = {
     "list_changes": "?since=0",
 }
 BODIES = ("OutdatedIn", "PinIn", "ReasonIn", "DeprecateIn")  # what is sent as JSON
+PIPELINE = Path(__file__).with_name("pipeline.yml")
+EXAMPLE_BASE = "https://agents.example.com"  # where that file, and the README, say the catalog is
 FILE = "python-backend-engineer.md"  # what the examples send
 
 
@@ -60,6 +63,7 @@ class Field:
 @dataclass(frozen=True)
 class Operation:
     id: str
+    group: str
     method: str
     path: str
     summary: str
@@ -97,23 +101,28 @@ def _html(api: NinjaAPI, base_url: str, *shown_too: str) -> str:
         "operations": _operations(document),
         "shapes": _shapes(document),
         "problems": [(kind, _text(kind.meaning)) for kind in Kind],
+        "pipeline": PIPELINE.read_text(encoding="utf-8").replace(EXAMPLE_BASE, base_url),
         "problem_example": _pretty(document["components"]["schemas"]["ProblemOut"]["example"]),
     }
     return render_to_string("catalog/api_docs.html", context)
 
 
 def _operations(document: dict[str, Any]) -> list[Operation]:
-    return [
+    """Those of one group after another."""
+    found = [
         _operation(path, method, described)
         for path, methods in document["paths"].items()
         for method, described in methods.items()
     ]
+    groups = list(dict.fromkeys(tag["name"] for tag in document["tags"]))
+    return sorted(found, key=lambda operation: groups.index(operation.group))
 
 
 def _operation(path: str, method: str, described: dict[str, Any]) -> Operation:
     media_type, content = next(iter(described["responses"][200]["content"].items()))
     return Operation(
         id=described["operationId"],
+        group=described["tags"][0],
         method=method.upper(),
         path=path,
         summary=described["summary"],
@@ -145,7 +154,7 @@ def _parameter(parameter: dict[str, Any]) -> Field:
         kind=_kind(schema).removesuffix(" or null"),
         text=_text(parameter.get("description", "")),
         where=parameter["in"],
-        default=str(schema.get("default", "")),
+        default=str(schema.get("default") or ""),
     )
 
 

@@ -26,6 +26,14 @@ A program never may what its person may not.
 How often may be asked is counted by token, or without one by address; `RateLimit` says what is left of this minute, \
 and 429 comes with `Retry-After`."""
 
+GROUPS = {
+    "Reading": "What is published, for everybody.",
+    "Following": "What changed, for mirrors.",
+    "Asking": "About files that the catalog does not store.",
+    "Writing": "With a token.",
+    "Drafts": "With a token that may read them.",
+}
+
 DOWNLOAD: dict[int, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"text/markdown": {"schema": {"type": "string"}}}},
     206: {
@@ -66,6 +74,7 @@ _HEADERS_OF_WRITES = {
 
 def completed(schema: OpenAPISchema, base_url: str) -> OpenAPISchema:
     schema["servers"] = [{"url": base_url}]
+    schema["tags"] = [{"name": name, "description": about} for name, about in GROUPS.items()]
     shapes = schema["components"]["schemas"]
     _add_problem(shapes)
     _add_part(shapes)
@@ -112,6 +121,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if "security" in operation and method != "get":
         named = _HEADERS_OF_WRITES if method == "put" else {"Idempotency-Key": _HEADERS_OF_WRITES["Idempotency-Key"]}
         operation["parameters"] += [_header(*one) for one in named.items()]
+    if 201 in responses:
+        responses[201]["description"] = "A version or a draft was made; Location leads to it."
     example = examples.BY_OPERATION[name]
     for status in (200, 201):
         for content in responses.get(status, {}).get("content", {}).values():

@@ -80,6 +80,8 @@ def bars(found: dict[str, Page], memory: dict[int, dict[str, float]]) -> Iterato
     """What is asked for, whether it is so, and what is worst."""
     wrong = [page.name for page in found.values() if not page.is_answered]
     yield "every answer is there", not wrong, ", ".join(wrong)
+    if wrong:  # the other figures say nothing
+        return
     # What words find decides what is looked up next, and what is rare is looked for a bounded number of times.
     even = [page for page in found.values() if page.kind != WORDS and RARE not in page.kind]
     uneven = [page.name for page in even if len(set(page.queries.values())) > 1]
