@@ -14,6 +14,7 @@ from catalog.definition import parse
 from catalog.drafting import DraftConflict
 from catalog.models import Agent, Draft, Event, Version
 from catalog.publishing import NameTaken, NotPublishable, PublishConflict
+from tests.programs import Program, program_of
 from tests.sources import agent_source
 
 WRITERS = 16
@@ -201,3 +202,40 @@ def test_the_same_new_words_are_learned_by_many_at_once(pablo: User) -> None:
     assert _at_once(publish_with) == [1] * WRITERS
     assert len(search.find("wordaa wordjj").pks) == WRITERS
     assert search.find("wrodaa").suggestion == "wordaa"
+
+
+# --- Programs ------------------------------------------------------------------------------------------------
+
+
+def test_of_many_requests_with_one_key_one_is_carried_out_and_all_are_told_of_it(pablo: User) -> None:
+    pablo.is_superuser = True
+    pablo.save()
+    program = program_of(pablo, "publish")
+    answers = _at_once(lambda writer: Program(program.bearer.removeprefix("Bearer ")).put(_source("x"), **KEY))
+    assert {answer.status_code for answer in answers} == {201}, answers
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("Idempotency-Replayed" not in answer for answer in answers) == 1
+    assert Version.objects.count() == 1
+
+
+def test_of_many_programs_that_write_over_the_same_text_one_does(pablo: User, agent: Agent) -> None:
+    pablo.is_superuser = True
+    pablo.save()
+    first, _ = publishing.publish(agent, _source("first"), by=pablo)
+    bearer = program_of(pablo, "publish").bearer.removeprefix("Bearer ")
+    etag = f'"{first.digest}"'
+    answers = _at_once(lambda writer: Program(bearer).put(_source(f"by {writer}"), if_match=etag))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 412: WRITERS - 1}
+    assert Version.objects.count() == 2
+
+
+def test_of_many_drafts_at_once_none_is_overwritten_unseen(pablo: User, agent: Agent) -> None:
+    pablo.is_superuser = True
+    pablo.save()
+    bearer = program_of(pablo, "write-drafts").bearer.removeprefix("Bearer ")
+    answers = _at_once(lambda writer: Program(bearer).put(_source(f"by {writer}")))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 428: WRITERS - 1}
+    assert Draft.objects.count() == 1
+
+
+KEY = {"idempotency_key": "one"}

@@ -185,3 +185,35 @@ def test_page_after_page_every_agent_comes_once(many: list[Row]) -> None:
     for sort in SORTS:
         pages = [shelf.page(everyone, sort, first, 30) for first in range(0, shelf.total, 30)]
         assert Counter(pk for page in pages for pk in page) == {row.pk: 1 for row in many}
+
+
+@pytest.mark.parametrize("size", [40, 5_000])
+@pytest.mark.parametrize("sort", ["name", "updated"])
+def test_pages_that_go_on_from_a_place_hold_every_agent_once(size: int, sort: str) -> None:
+    """With few chosen, which are put in order themselves, and with many, which lie in blocks."""
+    rows = [
+        row_of(pk, f"agent-{(pk * 7_919) % size:05}", updated_at=float((pk * 31) % 97)) for pk in range(1, size + 1)
+    ]
+    shelf = Shelf.of(Generation(1, None), rows, {}, 0.0)
+    everybody = shelf.chosen({})
+    wanted = shelf.page(everybody, sort, 0, size)
+    found: list[int] = []
+    place = None
+    while page := shelf.page_after(everybody, sort, place, 37):
+        found += page
+        place = shelf.place_of(page[-1], sort)
+    assert found == wanted
+    assert sorted(found) == list(range(1, size + 1))
+
+
+def test_going_on_needs_nobody_at_the_place() -> None:
+    rows = [row_of(pk, f"agent-{pk:03}") for pk in range(1, 600)]
+    shelf = Shelf.of(Generation(1, None), rows, {}, 0.0)
+    assert shelf.page_after(shelf.chosen({}), "name", ("agent-300x", 0), 2) == [301, 302]
+    assert shelf.page_after(shelf.chosen({}), "name", ("zzz", 0), 2) == []
+    few = shelf.among([5, 301, 400])
+    assert shelf.page_after(few, "name", ("agent-300x", 0), 5) == [301, 400]
+
+
+def row_of(pk: int, name: str, updated_at: float = 0.0) -> Row:
+    return Row(pk, name, 0.0, updated_at, 0, (), (), (), (), ())
