@@ -86,6 +86,20 @@ def sqlite_version(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.caches)
+def shared_cache(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.GRANIAN_WORKERS < 2 or settings.REDIS_URL:
+        return []
+    return [
+        Warning(
+            f"{settings.GRANIAN_WORKERS} processes serve, and each counts for itself how often a caller asks.",
+            hint="Set REDIS_URL to a Redis or Valkey that they share: limits are exact then, and a download that is "
+            "repeated is counted once.",
+            id="catalog.W003",
+        )
+    ]
+
+
 @register(Tags.translation)
 def language(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     known = dict(settings.LANGUAGES)

@@ -225,3 +225,35 @@ def test_several_writers_on_an_old_sqlite_are_a_warning(
 ) -> None:
     monkeypatch.setattr("sqlite3.sqlite_version_info", sqlite)
     assert ("catalog.W002" in ids_of_checks(GRANIAN_WORKERS=workers)) == (is_warned and connection.vendor == "sqlite")
+
+
+# --- Limits ----------------------------------------------------------------------------------------------
+
+
+def test_callers_are_found_behind_as_many_proxies_as_are_configured(settings_with: Any) -> None:
+    assert settings_with()["CATALOG_PROXIES"] == 0
+    assert settings_with(CATALOG_BEHIND_PROXY="true")["CATALOG_PROXIES"] == 1
+    assert settings_with(CATALOG_BEHIND_PROXY="true", CATALOG_PROXIES="2")["CATALOG_PROXIES"] == 2
+
+
+def test_limits_are_what_the_environment_says(settings_with: Any) -> None:
+    assert settings_with()["CATALOG_RATES"] == {"reads": (3_000, 12_000), "costly": (300, 1_200), "writes": (0, 300)}
+    configured = {"CATALOG_READS_PER_MINUTE": "5", "CATALOG_WRITES_PER_MINUTE": "0"}
+    assert settings_with(**configured)["CATALOG_RATES"]["reads"] == (5, 12_000)
+    assert settings_with(**configured)["CATALOG_RATES"]["writes"] == (0, 0)
+
+
+def test_what_processes_must_know_together_lies_in_the_cache_they_share(settings_with: Any) -> None:
+    alone, shared = settings_with()["CACHES"], settings_with(REDIS_URL="redis://cache:6379/0")["CACHES"]
+    for name in ("downloads", "throttle"):
+        assert alone[name]["BACKEND"].endswith("LocMemCache")
+        assert shared[name]["BACKEND"].endswith("RedisCache")
+        assert shared[name]["LOCATION"] == "redis://cache:6379/0"
+    assert shared["downloads"]["KEY_PREFIX"] != shared["throttle"]["KEY_PREFIX"]
+    assert shared["default"]["BACKEND"].endswith("LocMemCache")
+
+
+def test_processes_that_count_each_for_itself_are_told_of() -> None:
+    assert "catalog.W003" in ids_of_checks(GRANIAN_WORKERS=2, REDIS_URL="")
+    assert "catalog.W003" not in ids_of_checks(GRANIAN_WORKERS=1, REDIS_URL="")
+    assert "catalog.W003" not in ids_of_checks(GRANIAN_WORKERS=2, REDIS_URL="redis://cache:6379/0")

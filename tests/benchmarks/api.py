@@ -33,7 +33,8 @@ def measure(sizes: Iterable[int], into: Path, rounds: int) -> bool:
         worker = Worker(size, into, MODULE)
         workers.append(worker)
         told = worker.ready()
-        print(f"{size:,} agents and {told['changes']:,} changes on {told['vendor']}", flush=True)
+        about = f"{size:,} agents and {told['changes']:,} changes on {told['vendor']}"
+        print(f"{about}: garbage collection {told['collection']:.0f} ms", flush=True)
         asked[size] = told["questions"]
     found = _pages(asked)
     try:
