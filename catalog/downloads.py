@@ -47,9 +47,9 @@ HEADERS = {
     "Accept-Ranges": "bytes",
 }
 
-# Of an HTTP date, which knows whole seconds only: so long after a version became the latest none is told, and none is
-# believed. Another one might become it within the same second, or have been committed a moment after its time.
-SETTLED = timedelta(seconds=2)
+# So long after a version became the latest no time of it is told, and none is believed: an HTTP date knows whole
+# seconds only, and a version is seen a while after its time, when who published it waited for others and committed.
+SETTLED = timedelta(minutes=1)
 
 KEPT_BYTES = 32 << 20  # of files in memory
 KEPT_NUMBERS = 50_000  # of agents of whom it is known which version is the latest

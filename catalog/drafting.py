@@ -114,6 +114,14 @@ def _follow(draft: Draft) -> None:
         agent.title, draft.title = draft.title, ""
 
 
+def present_text(agent: Agent) -> str | None:
+    """The digest of what somebody goes on from who edits this agent: of its draft, or else of its latest version."""
+    source = Draft.objects.filter(agent=agent).values_list("source", flat=True).first()
+    if source is not None:
+        return digest_of(source.encode())
+    return agent.latest_version.digest if agent.latest_version else None
+
+
 def put(agent: Agent, source: str, *, by: User, note: str = "", seen: str | None = None) -> tuple[Draft | None, bool]:
     """Let an agent's draft be this text, as a program sends it: the draft, and whether that changed anything.
 
@@ -127,11 +135,10 @@ def put(agent: Agent, source: str, *, by: User, note: str = "", seen: str | None
     digest = digest_of(source.encode())
     with transaction.atomic():
         lock_agent(agent)
-        stored, latest = Draft.objects.select_related("agent").filter(agent=agent).first(), agent.latest_version
-        present = digest_of(stored.source.encode()) if stored else latest.digest if latest else None
-        if present == digest:
+        stored, present = Draft.objects.select_related("agent").filter(agent=agent).first(), present_text(agent)
+        if present == digest and (stored is None or note in ("", stored.note)):
             return stored, False
-        if (stored or seen is not None) and seen != present:
+        if present != digest and (stored or seen is not None) and seen != present:
             raise DraftConflict(stored)
         refuse_another_name(agent, read(source))
         if stored:

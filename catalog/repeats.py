@@ -5,6 +5,7 @@ The only writer of `Repeat`. Imports `models`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,9 +45,9 @@ def once(token: ApiToken, key: str, request: str, work: Callable[[], Done]) -> D
         with transaction.atomic():
             _forget_old(token)
             # Before the deed: whoever sends the same at the same time waits here until this one is done.
-            row = Repeat.objects.create(token=token, key=key, request=request, status=0, answer={}, at=timezone.now())
+            row = Repeat.objects.create(token=token, key=key, request=request, status=0, answer="", at=timezone.now())
             done = work()
-            row.status, row.answer = done.status, done.answer
+            row.status, row.answer = done.status, json.dumps(done.answer, ensure_ascii=False)
             row.save(update_fields=["status", "answer"])
             return done
     except IntegrityError:
@@ -61,7 +62,7 @@ def _known(token: ApiToken, key: str, request: str) -> Done | None:
         return None
     if row.request != request:
         raise KeyReused
-    return Done(row.status, row.answer, is_repeat=True)
+    return Done(row.status, json.loads(row.answer), is_repeat=True)
 
 
 def _forget_old(token: ApiToken) -> None:

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from catalog.callers import address_of, network_of
 
 WINDOW = 60  # seconds
+AWAY = 5  # seconds in which a cache that failed is not asked again: no request should wait for it
 READS, COSTLY, WRITES = "reads", "costly", "writes"
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,9 @@ def take(request: HttpRequest, kind: str, token: int | None = None) -> Standing 
 
 def _count(key: str) -> int:
     """How many requests these are by now. 0 where nobody can tell: an answer is worth more than an exact limit."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return 0
     cache = caches["throttle"]
     try:
         try:
@@ -78,4 +82,8 @@ def _count(key: str) -> int:
             return cache.incr(key)
     except Exception as error:  # whatever the cache's client raises
         log.warning("Requests cannot be counted, none is refused: %s", error)
+        _away_until = time.monotonic() + AWAY
         return 0
+
+
+_away_until = 0.0

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from catalog import counting
 from catalog.models import Agent, ApiToken, Category, Event, Scope, signed_by
@@ -53,6 +54,7 @@ class NotIssuable(Exception):
         self.field = field
 
 
+@sensitive_variables("secret")
 def issue(
     user: User,
     *,

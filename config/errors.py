@@ -45,7 +45,7 @@ def _page(exception: Exception) -> Callable[[HttpRequest], HttpResponse]:
 
 
 def _either(request: HttpRequest, kind: Kind, detail: str, page: Callable[[HttpRequest], Any]) -> HttpResponse:
-    if not request.path_info.startswith(API):
+    if not f"{request.path_info}/".startswith(API):
         answer: HttpResponse = page(request)
         return answer
     response = problem(kind, detail)

@@ -19,7 +19,7 @@ def short_way(get_response: Answer) -> Answer:
     They know no session and no cookie, have no form and show no markup. What the rest would add that matters here is
     added here; plain http that is to be redirected, and whatever is not found, goes the long way.
     """
-    fixed = _security_headers()
+    fixed, hsts = _security_headers(), _strict_transport()
     resolve = get_resolver().resolve
 
     def answer(request: HttpRequest) -> HttpResponse:
@@ -29,16 +29,18 @@ def short_way(get_response: Answer) -> Answer:
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
             return get_response(request)
         request.get_host()  # refuses hosts that are not ours
-        request.META.pop("HTTP_COOKIE", None)
         try:
             request.resolver_match = match = resolve(path)
             if not getattr(match.func, "goes_the_short_way", False):
                 return get_response(request)
+            request.META.pop("HTTP_COOKIE", None)
             response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         except Http404:
             return get_response(request)
         for name, value in fixed:
             response.headers.setdefault(name, value)
+        if hsts and request.is_secure():
+            response.headers["Strict-Transport-Security"] = hsts
         return response
 
     return answer
@@ -54,9 +56,16 @@ def _security_headers() -> list[tuple[str, str]]:
     }
     if settings.SECURE_CROSS_ORIGIN_OPENER_POLICY:
         headers["Cross-Origin-Opener-Policy"] = settings.SECURE_CROSS_ORIGIN_OPENER_POLICY
-    if settings.SECURE_HSTS_SECONDS:
-        headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
     return list(headers.items())
+
+
+def _strict_transport() -> str:
+    if not settings.SECURE_HSTS_SECONDS:
+        return ""
+    parts = [f"max-age={settings.SECURE_HSTS_SECONDS}"]
+    parts += ["includeSubDomains"] if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else []
+    parts += ["preload"] if settings.SECURE_HSTS_PRELOAD else []
+    return "; ".join(parts)
 
 
 def two_sides(get_response: Answer) -> Answer:

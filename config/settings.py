@@ -251,7 +251,7 @@ def _shared(name: str, most: int) -> dict[str, Any]:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": f"catalog-{name}",
-            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
         }
     return {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

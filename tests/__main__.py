@@ -22,6 +22,7 @@ CONFIGURATION = (
     "ALLOWED_HOSTS",
     "DEBUG",
     "LOG_LEVEL",
+    "REDIS_URL",
     "DJANGO_SETTINGS_MODULE",
 )
 NO_TESTS = 5  # pytest's exit status where a selection leaves none

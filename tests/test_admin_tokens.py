@@ -214,8 +214,8 @@ def test_a_token_is_made_and_its_secret_is_shown_once(
     assert re.search(rf'<input id="secret"\s+type="text"\s+value="{secret}"\s+readonly', page)
     assert "cannot be shown again" in text_of(answer)
     assert (
-        'curl -H "Authorization: Bearer $CATALOG_TOKEN" -X PUT --data-binary @code-reviewer.md '
-        "-H 'Content-Type: text/markdown' https://agents.example/api/v1/agents/code-reviewer"
+        'curl --fail-with-body -H "Authorization: Bearer $CATALOG_TOKEN" -X PUT --data-binary @code-reviewer.md '
+        "-H 'Content-Type: text/markdown' 'https://agents.example/api/v1/agents/code-reviewer?dry_run=true'"
     ) in html.unescape(page)
     token = ApiToken.objects.get()
     assert (token.user, token.label, token.scopes, token.is_limited) == (
@@ -338,11 +338,11 @@ def test_what_the_verb_refuses_stands_beside_its_field(desk: Client, monkeypatch
     ("scopes", "line"),
     [
         (["read-drafts"], "/api/v1/drafts"),
-        (["publish"], "-X PUT"),
-        (["yank"], "/api/v1/agents/code-reviewer/versions/1/yank"),
+        (["publish"], "?dry_run=true"),
+        (["yank"], "/api/v1/agents/NAME/versions/NUMBER/yank"),
     ],
 )
-def test_the_command_that_is_shown_is_one_that_the_token_may_do(
+def test_the_command_that_is_shown_is_one_that_the_token_may_do_and_changes_nothing(
     client: Client, publisher: User, scopes: list[str], line: str
 ) -> None:
     page = log_in(client, publisher).post(ADD, form(scopes=scopes)).content.decode()

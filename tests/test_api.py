@@ -54,6 +54,7 @@ def test_an_agent_tells_all_of_itself(client: Client, publish_source: Publish) -
             "note": "First.",
             "published_at": as_json(version.published_at),
             "yanked_at": None,
+            "yank_reason": None,
         },
         "urls": {
             "page": f"{BASE}/agents/code-reviewer/",
@@ -65,6 +66,7 @@ def test_an_agent_tells_all_of_itself(client: Client, publish_source: Publish) -
         "created_at": as_json(agent.created_at),
         "updated_at": as_json(agent.updated_at),
         "deprecated": False,
+        "deprecation": None,
     }
 
 
@@ -85,8 +87,11 @@ def test_no_tools_is_not_all_tools(client: Client, publish_source: Publish) -> N
 
 
 def test_a_deprecated_agent_says_so(client: Client, publisher: User, publish_source: Publish) -> None:
-    publishing.deprecate(publish_source(agent_source()).agent, by=publisher, note="Use another.")
-    assert client.get(ONE).json()["deprecated"] is True
+    agent, other = publish_source(agent_source()).agent, publish_source(agent_source("better")).agent
+    publishing.deprecate(agent, by=publisher, note="Use another.", successor=other)
+    body = client.get(ONE).json()
+    assert body["deprecated"] is True
+    assert body["deprecation"] == {"note": "Use another.", "successor": "better"}
 
 
 def test_text_in_any_script_is_sent_as_it_is(client: Client, publish_source: Publish) -> None:

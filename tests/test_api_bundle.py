@@ -15,7 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from catalog import collecting, counting, definition, drafting, publishing, shelving
 from catalog.api import bundles
 from catalog.definition import digest_of
-from catalog.models import Download, Version
+from catalog.distribution import archive
+from catalog.downloads import repr_digest
+from catalog.models import Agent, Download, Version
 from tests.answers import BASE, Publish, problem
 from tests.sources import agent_source
 
@@ -37,9 +39,9 @@ def bundle(client: Client, **asked: Any) -> tuple[dict[str, Any], dict[str, byte
     assert response.status_code == 200, response.content
     content = response.getvalue()
     assert response["Content-Length"] == str(len(content))
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    assert archive.testzip() is None
-    files = {name: archive.read(name) for name in archive.namelist()}
+    opened = zipfile.ZipFile(io.BytesIO(content))
+    assert opened.testzip() is None
+    files = {name: opened.read(name) for name in opened.namelist()}
     return json.loads(files.pop("manifest.json")), files, response
 
 
@@ -96,9 +98,11 @@ def test_a_collection_a_category_and_a_search_are_bundled(
     delta, alpha = shelf["delta"].agent, shelf["alpha"].agent
     team = collecting.create("A team", by=publisher)
     collecting.set_members(team, [(delta, ""), (alpha, "")], by=publisher)
-    assert problem(client.get(BUNDLE, {"collection": "a-team"})) == (404, "agent_not_found")
+    assert problem(client.get(BUNDLE, {"collection": "a-team"})) == (404, "collection_not_found")
     collecting.publish(team, by=publisher)
     assert names(client, collection="a-team") == ["delta@1", "alpha@1"]
+    named = client.get(BUNDLE, {"collection": "A Team"})["Content-Disposition"]
+    assert named == 'attachment; filename="a-team.zip"'
     shelving.tag([delta, alpha], ["greek"], by=publisher)
     assert names(client, tag="greek") == ["alpha@1", "delta@1"]
     assert names(client, q="charlie") == ["charlie@1"]
@@ -120,7 +124,7 @@ def test_a_collection_a_category_and_a_search_are_bundled(
         ({"agents": "../etc/passwd"}, (404, "agent_not_found")),
         ({"agents": "alpha,nobody,bravo@9"}, (404, "agent_not_found")),
         ({"agents": "a\0b"}, (422, "invalid_parameters")),
-        ({"collection": "none"}, (404, "agent_not_found")),
+        ({"collection": "none"}, (404, "collection_not_found")),
         ({"agents": ",".join(f"a{number}" for number in range(1_001))}, (422, "too_many_agents")),
     ],
 )
@@ -175,6 +179,47 @@ def test_a_bundle_is_made_while_it_is_sent(
     assert peak < 10_000_000  # 25 files and what reads them
     monkeypatch.setattr(bundles, "MAX_AGENTS", 100)
     assert problem(client.get(BUNDLE, {"q": "agent"})) == (422, "too_many_agents")
+
+
+def test_only_some_large_archives_are_sent_at_once_and_all_others_are_told_to_wait(
+    client: Client, publish_source: Publish, publisher: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each holds a thread of the server for as long as its reader takes."""
+    monkeypatch.setattr(archive, "WHOLE", 1_000)
+    for name in ("a", "b"):
+        publish_source(agent_source(name, prompt="x" * 2_000), by=publisher)
+    team = collecting.create("A team", by=publisher)
+    collecting.set_members(team, [(agent, "") for agent in Agent.objects.all()], by=publisher)
+    collecting.publish(team, by=publisher)
+    asked = {"agents": "a,b"}
+    sent = [client.get(BUNDLE, asked) for _ in range(archive.STREAMS)]
+    waiting = client.get(BUNDLE, asked)
+    assert problem(waiting) == (503, "unavailable")
+    assert waiting["Retry-After"] == "5"
+    page = client.get("/collections/a-team.zip")
+    assert (page.status_code, page["Retry-After"]) == (503, "5")
+    assert client.head(BUNDLE, asked).status_code == 200
+    whole = sent[0].getvalue()  # whoever has it all makes room
+    assert client.get(BUNDLE, asked).getvalue() == sent[1].getvalue() == whole
+
+
+def test_a_reader_who_gives_up_makes_room(db: None) -> None:
+    streams = [archive._Stream(iter([b"a", b"b"])) for _ in range(archive.STREAMS)]
+    next(iter(streams[1]))
+    for _ in range(2):  # closed twice is closed once
+        for stream in streams:
+            stream.close()
+    streams = [archive._Stream(iter([b""])) for _ in range(archive.STREAMS)]
+    with pytest.raises(archive.TooBusy):
+        archive._Stream(iter([b""]))
+    for stream in streams:
+        stream.close()
+
+
+def test_a_small_archive_is_sent_whole_with_its_digest(client: Client, shelf: dict[str, Version]) -> None:
+    response = client.get(BUNDLE, {"agents": "alpha"})
+    assert not response.streaming
+    assert response["Repr-Digest"] == repr_digest(digest_of(response.content))
 
 
 def test_a_bundle_takes_few_queries(client: Client, shelf: dict[str, Version]) -> None:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import changes, collecting, definition, drafting, publishing, shelving
 from catalog.definition import digest_of
-from catalog.models import Agent, Category, Change, Version
+from catalog.models import Agent, Category, Change, Event, Version
 from tests.answers import AGENTS, BASE, Publish, problem
 from tests.sources import agent_source
 
@@ -58,6 +58,16 @@ class Mirror:
             self.deprecated[name] = change["note"], change["successor"]
         elif verb == "undeprecated":
             self.deprecated.pop(name, None)
+
+    def latest(self) -> dict[str, int]:
+        """By the rule that the reference gives."""
+        found = {}
+        for name, files in self.files.items():
+            offered = [number for number in files if (name, number) not in self.yanked]
+            named = [number for number in offered if definition.parse(files[number]).name == name]
+            if named:
+                found[name] = max(named)
+        return found
 
     def rename(self, old: str, name: str) -> None:
         self.files[name] = self.files.pop(old, {})
@@ -156,6 +166,7 @@ def test_a_mirror_is_rebuilt_exactly_from_the_changes(
     wanted = as_it_is()
     for mirror in (followed, late):
         assert (mirror.files, mirror.yanked, mirror.deprecated) == wanted
+        assert mirror.latest() == dict(Agent.objects.published().values_list("name", "latest_version__number"))
     assert sum(map(len, wanted[0].values())) > 15
 
 
@@ -312,6 +323,35 @@ def test_a_draft_is_as_unknown_as_any_text(client: Client, editor: User) -> None
     drafting.open_draft(agent, by=editor, source=source)
     [pin] = ask(client, {"name": "secret-plan", "digest": digest_of(source.encode())}).json()["outdated"]
     assert (pin["status"], pin["latest"]) == ("unknown", None)
+
+
+def test_the_name_of_an_unpublished_agent_is_as_good_as_none(
+    client: Client, editor: User, publisher: User, publish_source: Publish
+) -> None:
+    version = publish_source(agent_source(), by=publisher)
+    source = agent_source("secret-plan")
+    agent, _ = publishing.register(definition.parse(source), by=editor)
+    drafting.open_draft(agent, by=editor, source=source)
+    for name in ("secret-plan", "nobody-at-all"):
+        assert ask(client, {"name": name, "digest": version.digest}).json() == {"current": 1, "outdated": []}
+
+
+def test_nobody_learns_of_an_unpublished_agent_as_a_successor(
+    client: Client, editor: User, publisher: User, publish_source: Publish
+) -> None:
+    agent = publish_source(agent_source(), by=publisher).agent
+    plan, _ = publishing.register(definition.parse(agent_source("secret-plan")), by=editor)
+    with pytest.raises(publishing.NotPublishable, match="has not been published"):
+        publishing.deprecate(agent, by=publisher, note="", successor=plan)
+    # As releases before this one allowed it:
+    event = Event.objects.create(actor=publisher, verb="deprecated", agent=agent, data={"successor": "secret-plan"})
+    changes.record([agent], [event])
+    Agent.objects.filter(pk=agent.pk).update(deprecated_at=event.at, successor=plan)
+    assert changes_since(client)[-1]["successor"] is None
+    assert client.get(f"{AGENTS}/code-reviewer").json()["deprecation"] == {"note": "", "successor": None}
+    publish_source(agent_source("secret-plan"), by=publisher)
+    told = [change["successor"] for change in changes_since(client) if change["verb"] == "deprecated"]
+    assert told == ["secret-plan"]
 
 
 def test_a_thousand_files_take_the_queries_of_one(client: Client, publisher: User, publish_source: Publish) -> None:

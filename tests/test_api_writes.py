@@ -125,6 +125,50 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(program: Issue, pub
     assert [agent.name for agent in Agent.objects.all()] == ["code-reviewer"]
 
 
+@pytest.mark.parametrize(
+    "query", ["?dry-run=true", "?Dry_Run=true", "?dryrun=1", "?dry_run=true&dry_run=false", "?dry_run=maybe", "?x=1"]
+)
+def test_a_parameter_that_is_misspelt_writes_nothing(program: Issue, query: str) -> None:
+    robot = program("publish")
+    response = robot.put(FILE, query=query)
+    assert refused(response) == (422, "invalid_parameters")
+    if "-" in query or "R" in query:
+        assert "Did you mean 'dry_run'?" in response.json()["detail"]
+    assert not Agent.objects.exists()
+
+
+def test_a_part_of_a_body_that_is_misspelt_changes_nothing(program: Issue, publish_source: Publish) -> None:
+    publish_source(FILE)
+    publish_source(agent_source("better"))
+    robot = program("yank")
+    robot.post("code-reviewer/deprecate", {"note": "Old.", "successor": "better"})
+    response = robot.post("code-reviewer/deprecate", {"succesor": "better"})
+    assert refused(response) == (422, "invalid_parameters")
+    assert "'succesor'" in response.json()["detail"]
+    assert Agent.objects.get(name="code-reviewer").deprecation_note == "Old."
+
+
+def test_a_body_that_is_missing_or_comes_in_chunks_is_asked_for(program: Issue, publish_source: Publish) -> None:
+    publish_source(FILE)
+    robot = program("yank")
+    sent = {"headers": {"authorization": robot.bearer}, "content_type": "application/json"}
+    missing = robot.client.generic("POST", f"{ONE}/versions/1/yank", b"", **sent)
+    assert refused(missing) == (422, "invalid_parameters")
+    assert missing.json()["errors"] == [{"field": "body", "message": "Send a JSON object."}]
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    in_chunks = robot.client.generic("POST", f"{ONE}/versions/1/yank", b"{}", **sent, **chunked)
+    assert refused(in_chunks) == (411, "length_required")
+
+
+def test_a_file_that_comes_compressed_or_in_another_encoding_is_refused(program: Issue) -> None:
+    robot = program("publish")
+    assert refused(robot.put(FILE, content_encoding="gzip")) == (415, "unsupported_media_type")
+    latin = robot.client.put(
+        ONE, FILE, content_type="text/markdown; charset=latin-1", headers={"authorization": robot.bearer}
+    )
+    assert refused(latin) == (415, "unsupported_media_type")
+
+
 # --- Over nothing that was not seen ---------------------------------------------------------------------------
 
 
@@ -150,6 +194,33 @@ def test_if_none_match_makes_only_what_is_not_there(program: Issue) -> None:
         "precondition_failed",
     )
     assert robot.put(agent_source("new-one"), "new-one", "?as=draft", if_none_match="*").status_code == 201
+
+
+def test_conditions_of_drafts_are_those_of_versions(program: Issue, editor: User, publish_source: Publish) -> None:
+    robot = program("write-drafts", "read-drafts")
+    other = agent_source(prompt="Else.")
+    assert refused(robot.put(FILE, if_match="*")) == (412, "precondition_failed")
+    agent = publish_source(FILE).agent
+    drafting.open_draft(agent, by=editor, source=agent_source(prompt="By hand."))
+    present = robot.get("agents/code-reviewer/draft")["ETag"]
+    assert refused(robot.put(other, if_none_match=present)) == (412, "precondition_failed")
+    assert refused(robot.put(other, if_match=f"W/{present}")) == (412, "precondition_failed")
+    assert robot.put(other, if_match=f'"another", {present}').status_code == 201
+    assert robot.put(agent_source(prompt="Again."), if_match="*").status_code == 201
+
+
+def test_another_condition_is_another_request(program: Issue) -> None:
+    robot = program("publish")
+    robot.put(FILE, idempotency_key="k")
+    response = robot.put(FILE, idempotency_key="k", if_none_match="*")
+    assert refused(response) == (422, "idempotency_key_reused")
+
+
+def test_another_note_of_the_same_draft_is_kept(program: Issue) -> None:
+    robot = program("write-drafts")
+    robot.put(FILE, query="?note=one")
+    robot.put(FILE, query="?note=two")
+    assert Draft.objects.get().note == "two"
 
 
 # --- Once ------------------------------------------------------------------------------------------------------

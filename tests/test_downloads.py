@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog import definition, drafting, publishing
 from catalog.downloads import find_source
 from catalog.models import Version
-from tests.answers import without_limits
+from tests.answers import problem, without_limits
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
@@ -144,7 +144,8 @@ def test_another_file_is_sent(client: Client, version: Version, etag: str) -> No
 
 def test_a_file_that_is_not_the_one_meant_is_refused(client: Client, version: Version) -> None:
     response = client.get(PINNED, headers={"if-match": '"sha256:other"'})
-    assert (response.status_code, response["Cache-Control"]) == (412, "no-store")
+    assert problem(response) == (412, "precondition_failed")
+    assert response["ETag"] == f'"{version.digest}"'
     assert client.get(PINNED, headers={"if-match": f'"{version.digest}"'}).status_code == 200
 
 
@@ -181,7 +182,9 @@ def test_a_suffix_longer_than_the_file_is_all_of_it(client: Client, digits: byte
 def test_a_range_beyond_the_file_is_refused(client: Client, digits: bytes, asked: str) -> None:
     response = client.get(PINNED, headers={"range": asked})
     assert (response.status_code, response["Content-Range"]) == (416, f"bytes */{len(digits)}")
-    assert (response.content, response["Cache-Control"]) == (b"", "no-store")
+    assert problem(response) == (416, "range_not_satisfiable")
+    elsewhere = client.get(DOORS[PINNED], headers={"range": asked})
+    assert (elsewhere.status_code, elsewhere.content, elsewhere["Cache-Control"]) == (416, b"", "no-store")
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ def test_the_catalog_itself_tells_what_is_outdated(
 def test_a_withdrawn_version_is_replaced_by_the_newest_that_is_not(place: Place, versions: list[Version]) -> None:
     place.run("code-reviewer")
     publishing.yank(versions[2], by=User.objects.get(), reason="It was wrong.")
-    said = "code-reviewer: version 3 is here; version 2 is the newest.\n"
+    said = "code-reviewer: version 3 is here and was WITHDRAWN (It was wrong.); version 2 is the newest.\n"
     assert place.run("--outdated") == (1, said, "")
     assert place.run() == (0, "code-reviewer: version 2 installed.\n", "")
 

@@ -21,7 +21,8 @@ from tests.sources import agent_source
 
 @pytest.fixture
 def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock stands still: no minute ends within a test."""
+    """The clock stands still: no minute ends within a test. And no cache was away before."""
+    monkeypatch.setattr(throttling, "_away_until", 0.0)
     monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_030.0)
 
 
@@ -147,10 +148,16 @@ def test_where_nobody_can_count_nobody_is_refused(
     def broken(key: str) -> int:
         raise OSError("The cache is away.")
 
-    monkeypatch.setattr(caches["throttle"], "incr", broken)
+    asked = []
+    monkeypatch.setattr(throttling.time, "monotonic", lambda: 1_000.0)
+    monkeypatch.setattr(caches["throttle"], "incr", lambda key: asked.append(key) or broken(key))
     for _ in range(3):
         take(request_from(), "reads")
     assert "The cache is away." in caplog.text
+    assert len(asked) == 1  # nobody waits for it again just now
+    monkeypatch.setattr(throttling.time, "monotonic", lambda: 1_006.0)
+    take(request_from(), "reads")
+    assert len(asked) == 2
 
 
 # --- What is answered ---------------------------------------------------------------------------------------
@@ -159,7 +166,7 @@ def test_where_nobody_can_count_nobody_is_refused(
 def test_every_answer_says_what_is_left(rates: Callable[..., None], client: Client, publish_source: Publish) -> None:
     publish_source(agent_source())
     rates(reads=(9, 0))
-    addresses = (AGENTS, ONE, f"{ONE}/versions/1/download", "/api/v1/docs", "/api/v1/openapi.json", f"{AGENTS}/nobody")
+    addresses = (AGENTS, ONE, f"{ONE}/versions/1/download", "/api/v1/changes", "/api/v1/nothing", f"{AGENTS}/nobody")
     for left, address in zip(range(8, 0, -1), addresses, strict=False):
         response = client.get(address)
         assert response["RateLimit"] == f'"reads";r={left};t=30'
@@ -177,7 +184,8 @@ def test_who_asks_too_often_is_told_when_to_come_again(
     response = client.get(f"{ONE}/versions/1/download")
     assert problem(response) == (429, "too_many_requests")
     assert (response["Retry-After"], response["RateLimit"]) == ("30", '"reads";r=0;t=30')
-    assert client.get("/agents/code-reviewer/").status_code == 200  # pages are nobody's to count
+    for page in ("/agents/code-reviewer/", "/api/v1/docs", "/api/v1/openapi.json"):  # are nobody's to count
+        assert client.get(page).status_code == 200
 
 
 def test_searches_checks_and_bundles_have_a_limit_of_their_own(
@@ -193,6 +201,7 @@ def test_searches_checks_and_bundles_have_a_limit_of_their_own(
     ]
     assert [ask().status_code for ask in asked] == [200] * 4
     assert [ask().status_code for ask in asked] == [429] * 4
+    assert client.get(f"{AGENTS}?%71=review").status_code == 429
     assert client.get(AGENTS).status_code == 200
 
 

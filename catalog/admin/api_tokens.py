@@ -217,25 +217,29 @@ def new_token(request: HttpRequest) -> HttpResponse:
         token=token,
         secret=secret,
         expires=until(token.expires_at),
-        command=_command(token),
+        command=(command := _command(token)),
+        dry="dry_run" in command[-1],
     )
     answer["Cache-Control"] = "no-store"
     return answer
 
 
 def _command(token: ApiToken) -> list[str]:
-    """A line for a shell that does something the token may do, in the parts at which it may be broken."""
+    """A line for a shell to try the token with, in the parts at which it may be broken. It changes nothing.
+
+    Of a token that can do nothing but withdraw, it says where to put what is to be withdrawn.
+    """
     agent = token.agents.order_by("name").first()
     name = agent.name if agent else "code-reviewer"
     api = f"{settings.CATALOG_BASE_URL}/api/v1"
-    curl = ["curl", '-H "Authorization: Bearer $CATALOG_TOKEN"']
+    curl = ["curl", "--fail-with-body", '-H "Authorization: Bearer $CATALOG_TOKEN"']
     if token.may(Scope.WRITE_DRAFTS) or token.may(Scope.PUBLISH):
         file = [f"--data-binary @{name}.md", "-H 'Content-Type: text/markdown'"]
-        return [*curl, "-X PUT", *file, f"{api}/agents/{name}"]
+        return [*curl, "-X PUT", *file, f"'{api}/agents/{name}?dry_run=true'"]
     if token.may(Scope.READ_DRAFTS):
         return [*curl, f"{api}/drafts"]
     reason = ["-H 'Content-Type: application/json'", """--data '{"reason": "It is wrong."}'"""]
-    return [*curl, "-X POST", *reason, f"{api}/agents/{name}/versions/1/yank"]
+    return [*curl, *reason, f"{api}/agents/NAME/versions/NUMBER/yank"]
 
 
 # --- One of them ----------------------------------------------------------------------------------------

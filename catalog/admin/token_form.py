@@ -95,8 +95,11 @@ class TokenForm(PlainForm):
             fields["agents"].help_text = "Their names, with commas or spaces between them. Leave it empty for all."
 
     def clean_agents(self) -> list[Agent]:
-        words = filter(None, _BETWEEN_NAMES.split(self.cleaned_data["agents"]))
+        written = self.cleaned_data["agents"]
+        words = filter(None, _BETWEEN_NAMES.split(written))
         names = list(dict.fromkeys(fold_name(word) or word for word in words))
+        if written.strip() and not names:
+            raise forms.ValidationError("There is no name in this. Write names, or leave it empty for all agents.")
         if len(names) > MOST_AGENTS:
             raise forms.ValidationError(f"These are {len(names)} agents. Name at most {MOST_AGENTS}, or a category.")
         found = {agent.name: agent for agent in Agent.objects.filter(name__in=names)}

@@ -26,6 +26,8 @@ def identify(request: HttpRequest) -> ApiToken | None:
     scheme, _, secret = str(header).partition(" ")
     if scheme.lower() != "bearer":
         raise ApiProblem(Kind.INVALID_TOKEN, "A token is sent as 'Authorization: Bearer agc_…'.")
+    if not secret.strip():
+        raise ApiProblem(Kind.INVALID_TOKEN, "The Authorization header holds no token: set the secret it is made of.")
     token = tokens.find(secret.strip())
     if token is None:
         raise ApiProblem(Kind.INVALID_TOKEN, "This token is not valid: mistyped, expired, revoked or never issued.")
@@ -65,18 +67,22 @@ def actor(request: HttpRequest, scope: Scope) -> User:
 
 def require_agent(request: HttpRequest, agent: Agent) -> None:
     """Raise ApiProblem where the token is limited to other agents."""
-    if not token_of(request).covers(agent):
-        raise _elsewhere(agent.name)
+    token = token_of(request)
+    if not token.covers(agent):
+        raise _elsewhere(token)
 
 
-def require_new(request: HttpRequest, name: str, category: Category | None) -> None:
-    """Raise ApiProblem where the token may not make an agent of this name in this category, nor its person any."""
+def require_new(request: HttpRequest, category: Category | None) -> None:
+    """Raise ApiProblem where the token may not make an agent in this category, nor its person any."""
     token = token_of(request)
     if not token.covers_new(category):
-        raise _elsewhere(name)
+        raise _elsewhere(token)
     if not token.user.has_perm("catalog.add_agent"):
-        raise ApiProblem(Kind.FORBIDDEN, f"{token.user.get_username()} may not begin new agents.")
+        raise ApiProblem(Kind.FORBIDDEN, f"{token.user.get_username()} may not begin new agents. Nothing was written.")
 
 
-def _elsewhere(name: str) -> ApiProblem:
-    return ApiProblem(Kind.FORBIDDEN, f"This token is limited to other agents or categories than {name!r}.")
+def _elsewhere(token: ApiToken) -> ApiProblem:
+    """The same whether there is such an agent or not: that may be nothing the token should learn."""
+    categories = ", ".join(token.categories.order_by("name").values_list("name", flat=True))
+    new = f" New ones it begins in its categories ({categories}), with ?category=." if categories else ""
+    return ApiProblem(Kind.FORBIDDEN, f"This token is limited to other agents than this one.{new} Nothing was written.")

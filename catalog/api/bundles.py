@@ -29,7 +29,10 @@ _PIN = re.compile(r"([^@]+)(?:@([1-9][0-9]{0,8}))?")
     "/bundle",
     operation_id="get_bundle",
     summary="Download many agents",
-    openapi_extra=problems(Kind.AGENT_NOT_FOUND, Kind.INVALID_PARAMETERS, Kind.TOO_MANY_AGENTS, Kind.NOT_POSSIBLE),
+    openapi_extra=problems(
+        *(Kind.AGENT_NOT_FOUND, Kind.COLLECTION_NOT_FOUND),
+        *(Kind.INVALID_PARAMETERS, Kind.TOO_MANY_AGENTS, Kind.NOT_POSSIBLE),
+    ),
 )
 def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase:
     """A .zip of agents: those named in `agents`, those of a `collection`, or what filters and words find.
@@ -47,8 +50,9 @@ def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase
     if asked.agents is not None:
         return archive_response(request, bundle_of(_named(asked.agents)))
     if asked.collection is not None:
-        return archive_response(request, bundle_of(_collected(asked.collection)))
-    return archive_response(request, bundle_of(_found(asked)))
+        return archive_response(request, bundle_of(_collected(asked.collection), fold_name(asked.collection)))
+    name = asked.category[0] if set(chosen) == {"category"} and len(asked.category) == 1 and not asked.q else ""
+    return archive_response(request, bundle_of(_found(asked), fold_name(name)))
 
 
 def _named(text: str) -> list[int]:
@@ -91,7 +95,7 @@ def _pins(text: str) -> dict[str, int | None]:
 def _collected(name: str) -> list[int]:
     collection = Collection.objects.published().filter(name=fold_name(name)).first()
     if collection is None:
-        raise ApiProblem(Kind.AGENT_NOT_FOUND, f"No collection called {name!r} is published.")
+        raise ApiProblem(Kind.COLLECTION_NOT_FOUND, f"No collection called {name!r} is published.")
     members = Member.objects.filter(collection=collection, agent__latest_version__isnull=False)
     return list(members.order_by("position").values_list("agent__latest_version", flat=True))
 

@@ -26,6 +26,7 @@ def check_source(request: HttpRequest, asked: Query[CheckIn]) -> HttpResponse:
     A file with errors is answered with 422 and the problem `invalid_definition`, so that `curl --fail-with-body` ends
     with another status than 0; with `strict` a file with warnings is, too.
     """
+    files.refuse_unknown(request, CheckIn)
     definition = files.read_file(request, asked.name)
     warnings = [finding for finding in definition.findings if finding.severity is Severity.WARNING]
     findings = [finding.as_dict() for finding in definition.findings]

@@ -25,32 +25,42 @@ class Conditions:
         return cls(_etags(request, "HTTP_IF_MATCH"), _etags(request, "HTTP_IF_NONE_MATCH"))
 
     @property
-    def seen(self) -> str | None:
-        """The digest of the one text that the sender has read; None where none is named."""
-        return self.match[0] if self.match and self.match != ("*",) else None
-
-    @property
-    def is_for_new(self) -> bool:
-        """Whether only what is not there yet may be made."""
-        return self.none_match == ("*",)
+    def names_one(self) -> bool:
+        """Whether the sender says over which text to write, be it any."""
+        return self.match is not None
 
     def require(self, present: str | None) -> None:
         """Raise ApiProblem where the text of this digest (None: there is none) is not the one believed to be there."""
         if self.match is not None and (present is None or not {"*", present} & set(self.match)):
             raise self.failed(present)
         if self.none_match is not None and present is not None and {"*", present} & set(self.none_match):
-            raise self.failed(present)
+            raise self.exists()
 
     def failed(self, present: str | None = None) -> ApiProblem:
-        is_there = f"The present one is {present}." if present else "Read the present one first."
+        """The text is not the one that If-Match names."""
+        if present is None and self.match == ("*",):
+            sentence = "There is no text to write over. Leave out If-Match to make one."
+        else:
+            is_now = f"The present one is {present}. " if present else ""
+            sentence = (
+                f"The present text is not the one that If-Match names. {is_now}Read it, take over what is missing, and "
+                'send its digest in quotes ("sha256:…", the ETag of the file).'
+            )
+        return ApiProblem(Kind.PRECONDITION_FAILED, f"{sentence} Nothing was written.")
+
+    def exists(self) -> ApiProblem:
         return ApiProblem(
             Kind.PRECONDITION_FAILED,
-            f"The text you wrote against is not the present one, so nothing was written. {is_there}",
+            "The agent is there already. Leave out If-None-Match to write over it. Nothing was written.",
         )
 
 
 def _etags(request: HttpRequest, header: str) -> tuple[str, ...] | None:
+    """What the header names. If-Match compares strongly (RFC 9110 13.1.1): a weak ETag, as it stands, is nobody's."""
     written = request.META.get(header)
     if written is None:
         return None
-    return tuple(etag.removeprefix("W/").strip('"') for etag in parse_etags(written)) or ("",)
+    etags = parse_etags(written)
+    if header == "HTTP_IF_NONE_MATCH":
+        etags = [etag.removeprefix("W/") for etag in etags]
+    return tuple(etag.strip('"') if not etag.startswith("W/") else etag for etag in etags) or ("",)

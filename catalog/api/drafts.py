@@ -31,7 +31,7 @@ PRIVATE = "private, no-store"
     openapi_extra=problems(*REFUSED, Kind.INVALID_CURSOR, Kind.INVALID_PARAMETERS),
 )
 def list_drafts(request: HttpRequest, asked: Query[VersionsIn]) -> HttpResponse:
-    """The drafts of all agents that the token is not kept from, by name."""
+    """The drafts of all agents that the token is not kept from, by name. Scope `read-drafts`."""
     found = _readable(request)
     if asked.cursor:
         (name,) = cursors.decode("drafts", asked.cursor, str)
@@ -50,7 +50,10 @@ def list_drafts(request: HttpRequest, asked: Query[VersionsIn]) -> HttpResponse:
     openapi_extra=problems(*REFUSED, Kind.DRAFT_NOT_FOUND),
 )
 def get_draft(request: HttpRequest, name: Name) -> HttpResponse:
-    """The text of a draft, as it stands. Send its `ETag` as `If-Match` with the text you put in its place."""
+    """The text of a draft, as it stands. Scope `read-drafts`.
+
+    Send its `ETag` as `If-Match` with the text you put in its place.
+    """
     draft = _readable(request).filter(agent__name=name).first()
     if draft is None:
         raise ApiProblem(Kind.DRAFT_NOT_FOUND, f"There is no draft of an agent called {name!r} that this token sees.")

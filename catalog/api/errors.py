@@ -14,13 +14,14 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import ResolverMatch, reverse
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
 from catalog.api.cursors import InvalidCursor
+from catalog.distribution.archive import TooBusy
 from catalog.throttling import TooManyRequests
 
 CONTENT_TYPE = "application/problem+json"
@@ -39,6 +40,7 @@ class Kind(Enum):
         "Start again without one.",
     )
     NOT_FOUND = "not_found", 404, "No such address", "The API has nothing at this address."
+    COLLECTION_NOT_FOUND = "collection_not_found", 404, "No such collection", "No collection of this name is published."
     AGENT_NOT_FOUND = "agent_not_found", 404, "No such agent", "No agent of this name is published."
     VERSION_NOT_FOUND = (
         "version_not_found",
@@ -96,8 +98,14 @@ class Kind(Enum):
         "precondition_failed",
         412,
         "Precondition failed",
-        "The text is not the one that If-Match names, or If-None-Match finds one. Nothing was written: read the "
-        "present text, take over what is missing, and send again.",
+        "The text or answer is not the one that If-Match names, or If-None-Match finds one. Nothing was written: read "
+        "the present one, take over what is missing, and send again.",
+    )
+    RANGE_NOT_SATISFIABLE = (
+        "range_not_satisfiable",
+        416,
+        "No such range",
+        "The file is shorter than the range that was asked for; Content-Range says how long it is.",
     )
     TOO_LARGE = "too_large", 413, "Too large", "The body is larger than is taken; the detail names the limit."
     UNSUPPORTED_MEDIA_TYPE = (
@@ -110,7 +118,7 @@ class Kind(Enum):
         "invalid_definition",
         422,
         "Invalid definition",
-        "The file has errors; `findings` lists everything that was found, gravest first.",
+        "The file has errors; `findings` lists all of them (with `strict`, warnings too), gravest first.",
     )
     NAME_MISMATCH = (
         "name_mismatch",
@@ -159,7 +167,7 @@ class Kind(Enum):
         "unavailable",
         503,
         "Unavailable",
-        "The database does not answer just now. `Retry-After` says in how many seconds to ask again.",
+        "The catalog cannot answer just now. `Retry-After` says in how many seconds to ask again.",
     )
 
     def __init__(self, code: str, status: int, title: str, meaning: str) -> None:
@@ -268,7 +276,9 @@ def add_handlers(api: NinjaAPI) -> None:
         (TooManyRequests, _too_many_requests),
         (Http404, _not_found),
         (RequestDataTooBig, _too_large),
+        (TooBusy, _too_busy),
         (OperationalError, _unavailable),
+        (InterfaceError, _unavailable),
         (HttpError, _http_error),
         (SuspiciousOperation, _bad_request),
         (BadRequest, _bad_request),
@@ -302,9 +312,15 @@ def _too_large(request: HttpRequest, exc: Any) -> HttpResponse:
     return problem(Kind.TOO_LARGE, "The body is larger than the catalog takes.")
 
 
+def _too_busy(request: HttpRequest, exc: Any) -> HttpResponse:
+    response = problem(Kind.UNAVAILABLE, "Other large archives are being sent just now. Ask again in a few seconds.")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
 def _unavailable(request: HttpRequest, exc: Any) -> HttpResponse:
     log.error("The database does not answer: %s", request.path, exc_info=exc)
-    response = problem(Kind.UNAVAILABLE, "The database does not answer just now; nothing was written.")
+    response = problem(Kind.UNAVAILABLE, "The database does not answer just now. What was sent may be sent again.")
     response.headers["Retry-After"] = "5"
     return response
 
@@ -325,14 +341,16 @@ def _invalid_cursor(request: HttpRequest, exc: Any) -> HttpResponse:
 
 def _validation_error(request: HttpRequest, exc: Any) -> HttpResponse:
     errors = [{"field": _field(error["loc"]), "message": _sentence(error["msg"])} for error in exc.errors]
-    fields = ", ".join(dict.fromkeys(error["field"] for error in errors))
-    return problem(Kind.INVALID_PARAMETERS, f"Not understood: {fields}.", errors=errors)
+    if [error["loc"] for error in exc.errors] == [("body", "asked")] and exc.errors[0]["type"] == "missing":
+        errors = [{"field": "body", "message": "Send a JSON object."}]
+    told = " ".join(f"{error['field']}: {error['message']}" for error in errors[:5])
+    return problem(Kind.INVALID_PARAMETERS, told, errors=errors)
 
 
 def _field(place: Sequence[str | int]) -> str:
     """The parameter, or the path to the part of a body: `pins.3.digest`."""
     where, *parts = place
-    parts = parts[1:] or parts  # the name of what the operation takes as a whole
+    parts = parts[1:] or ["body" if where == "body" else parts[0]]  # first stands what the operation takes as a whole
     return ".".join(map(str, parts)) if where == "body" else str(parts[0] if parts else where)
 
 

@@ -15,6 +15,7 @@ VERSION: dict[str, Any] = {
     "note": "Asks before it adds a dependency.",
     "published_at": "2026-11-20T09:30:00.000Z",
     "yanked_at": None,
+    "yank_reason": None,
 }
 YANKED_VERSION: dict[str, Any] = {
     "number": 2,
@@ -23,6 +24,7 @@ YANKED_VERSION: dict[str, Any] = {
     "note": "",
     "published_at": "2026-11-02T15:04:05.000Z",
     "yanked_at": "2026-11-20T09:31:00.000Z",
+    "yank_reason": "It asked for more rights than it needs.",
 }
 AGENT: dict[str, Any] = {
     "name": "python-backend-engineer",
@@ -45,7 +47,7 @@ AGENT: dict[str, Any] = {
     "version": VERSION,
     "findings": [
         {
-            "code": "can-run-commands",
+            "code": "runs-commands",
             "severity": "note",
             "field": "tools",
             "line": 4,
@@ -62,6 +64,7 @@ AGENT: dict[str, Any] = {
     "created_at": "2026-10-12T08:00:00.000Z",
     "updated_at": "2026-11-20T09:30:00.000Z",
     "deprecated": False,
+    "deprecation": None,
 }
 AGENTS = {"items": [AGENT], "next_cursor": "WyJhM2Y1IiwicHl0aG9uLWJhY2tlbmQtZW5naW5lZXIiXQ"}
 VERSIONS = {"items": [VERSION, YANKED_VERSION], "next_cursor": None}

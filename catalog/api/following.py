@@ -33,7 +33,8 @@ def list_changes(request: HttpRequest, asked: Query[ChangesIn]) -> HttpResponse:
     """Everything that became different for the public, in the order in which it did, from the very beginning.
 
     Who applies all changes in their order has a mirror: every version that was ever published, by its digest and at
-    its pinned address; what was yanked, renamed and deprecated. Nothing is ever taken out of this list.
+    its pinned address; what was yanked, renamed and deprecated. The latest version of an agent is the newest that was
+    not yanked and whose file carries the name the agent has now. Nothing is ever taken out of this list.
     """
     if asked.since and asked.since > changes.latest().number:
         raise ApiProblem(Kind.UNKNOWN_SEQUENCE, f"There is no change {asked.since:,} yet: begin anew with since=0.")
@@ -63,11 +64,30 @@ class _Names:
             if agent:
                 self.renames.setdefault(agent, []).append((pk, data["old"]))
 
+        told = {name for row in rows if (name := _successor(row))}
+        self.public: set[str] = _public_among(told) if told else set()
+
+    def successor(self, row: Change) -> str | None:
+        """Whom to use instead, where the public knows it."""
+        name = _successor(row)
+        return name if name in self.public else None
+
     def of(self, row: Change) -> str | None:
         if row.agent is None:
             return None
         later = (old for pk, old in self.renames.get(row.agent.pk, ()) if pk > row.pk)
         return next(later, row.agent.name)
+
+
+def _public_among(names: set[str]) -> set[str]:
+    """Those by which the public knows an agent, or knew it. Two questions: as one, no index would answer it."""
+    public = Agent.objects.ever_published()
+    former = public.filter(former_names__name__in=names).values_list("former_names__name", flat=True)
+    return {*public.filter(name__in=names).values_list("name", flat=True), *former}
+
+
+def _successor(row: Change) -> str | None:
+    return row.event.data.get("successor") if row.event and row.event.verb == "deprecated" else None
 
 
 def _change(row: Change, names: _Names) -> dict[str, Any]:
@@ -84,7 +104,7 @@ def _change(row: Change, names: _Names) -> dict[str, Any]:
         "number": version.number if version else None,
         "digest": version.digest if version else None,
         "note": data.get("reason", data.get("note")) if verb in ("yanked", "deprecated") else None,
-        "successor": data.get("successor") if verb == "deprecated" else None,
+        "successor": names.successor(row),
     }
 
 
@@ -96,7 +116,7 @@ def _change(row: Change, names: _Names) -> dict[str, Any]:
     response=OutdatedOut,
     operation_id="find_outdated",
     summary="Find out what is outdated",
-    openapi_extra=problems(Kind.BAD_REQUEST, Kind.INVALID_PARAMETERS, Kind.TOO_LARGE),
+    openapi_extra=problems(Kind.BAD_REQUEST, Kind.INVALID_PARAMETERS, Kind.LENGTH_REQUIRED, Kind.TOO_LARGE),
 )
 def find_outdated(request: HttpRequest, asked: OutdatedIn) -> HttpResponse:
     """Which of the files that a client holds are not the latest any more, and what to take instead.
@@ -133,9 +153,10 @@ class _Held:
         }
 
     def _agents(self, names: set[str]) -> dict[str, int]:
-        """The agents of these names, present or former. Who was never published has no version to be found by."""
-        former = Agent.objects.filter(former_names__name__in=names).values_list("former_names__name", "pk")
-        return {**dict(former), **dict(Agent.objects.filter(name__in=names).values_list("name", "pk"))}
+        """The agents of these names, present or former; who was never published is as good as nobody."""
+        public = Agent.objects.ever_published()
+        former = public.filter(former_names__name__in=names).values_list("former_names__name", "pk")
+        return {**dict(former), **dict(public.filter(name__in=names).values_list("name", "pk"))}
 
     def told(self, pin: PinIn) -> dict[str, Any] | None:
         """What to say of a file; None where it is the latest."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from catalog.changes import Generation
 
 KEPT_BYTES = 16 << 20
+_BESIDE = 2_000  # bytes of an entry that are neither its content nor its address
 
 
 class Answer(NamedTuple):
@@ -44,11 +45,11 @@ class _Memory:
                 self.generation, self.size = generation, 0
                 self.answers.clear()
             if address not in self.answers:
-                self.size += len(answer.content) + len(address)
+                self.size += len(answer.content) + len(address) + _BESIDE
             self.answers[address] = answer
             while self.size > KEPT_BYTES:
                 old, dropped = self.answers.popitem(last=False)
-                self.size -= len(dropped.content) + len(old)
+                self.size -= len(dropped.content) + len(old) + _BESIDE
 
 
 _memory = _Memory()

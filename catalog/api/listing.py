@@ -46,7 +46,7 @@ def latest_versions(keys: Collection[int], wanted: Collection[str] | None = None
 
     Who was withdrawn since the keys were found is left out.
     """
-    found = Agent.objects.published().filter(pk__in=keys).select_related("category", "latest_version")
+    found = Agent.objects.published().filter(pk__in=keys).select_related("category", "latest_version", "successor")
     unread = ["source", "prompt", "fields", *(() if wanted is None or "findings" in wanted else ("findings",))]
     found = found.defer(*(f"latest_version__{column}" for column in unread))
     parts = {"tags": "tags", "examples": "latest_version__examples"}
@@ -88,8 +88,11 @@ def _by_name(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[int]
 
 def _by_update(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[int], str | None]:
     """In the order of the last publish. What the filters let through is looked for in a bounded number of rows."""
-    agents = Agent.objects.published().filter(updated_at__gte=asked.updated_since).order_by("updated_at", "pk")
-    after = _moment_and_key(cursors.decode(question, asked.cursor, int, int)) if asked.cursor else None
+    agents = Agent.objects.published().order_by("updated_at", "pk")
+    since = asked.updated_since or EPOCH
+    after: tuple[datetime, int] = since, 0
+    if asked.cursor:
+        after = max(after, _moment_and_key(cursors.decode(question, asked.cursor, int, int)))
     filters = asked.chosen()
     chosen = shelf.chosen(filters)
     size = BATCH if filters else asked.limit + 1
@@ -106,7 +109,7 @@ def _by_update(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[in
     if len(found) > len(page):
         after = page[-1]
     is_last = is_end and len(found) == len(page)
-    return [pk for _, pk in page], cursors.encode(question, *_as_numbers(after)) if after and not is_last else None
+    return [pk for _, pk in page], None if is_last else cursors.encode(question, *_as_numbers(after))
 
 
 def _as_numbers(place: tuple[datetime, int]) -> tuple[int, int]:
@@ -121,10 +124,8 @@ def _by_relevance(asked: AgentsIn, question: object) -> tuple[list[int], str | N
     return keys[seen:end], cursors.encode(question, end) if has_more else None
 
 
-def _after(agents: AgentQuerySet, after: tuple[datetime, int] | None) -> AgentQuerySet:
-    if after is None:
-        return agents
-    # The first condition says less than the second, and lets both engines start in the index.
+def _after(agents: AgentQuerySet, after: tuple[datetime, int]) -> AgentQuerySet:
+    """The first condition says less than the second, and lets both engines start in the index: at no earlier row."""
     return agents.filter(updated_at__gte=after[0]).filter(Q(updated_at__gt=after[0]) | Q(pk__gt=after[1]))
 
 

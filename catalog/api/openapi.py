@@ -21,7 +21,8 @@ that was renamed leads to the new one (308). Errors are problem details (RFC 945
 
 A token is sent as `Authorization: Bearer agc_…`. People make theirs in the admin, under API tokens: with scopes \
 (`read-drafts`, `write-drafts`, `publish`, `yank`), limited to agents or categories if need be, for a year at most. \
-A program never may what its person may not.
+A program never may what its person may not. What writes refuses parameters it does not know; an answer that is told \
+again for an `Idempotency-Key` says `Idempotency-Replayed: true`.
 
 How often may be asked is counted by token, or without one by address; `RateLimit` says what is left of this minute, \
 and 429 comes with `Retry-After`."""
@@ -66,7 +67,7 @@ ABOUT_TOKENS = "A token of the catalog: `agc_` and 38 letters and digits."
 PART = "AgentPartOut"
 _WITH_FIELDS = ("get_agent", "get_version")
 _HEADERS_OF_WRITES = {
-    "If-Match": "The ETag of the text you read: it is written only over that one.",
+    "If-Match": "The digest of the text you read, in quotes (the ETag of its file): only that one is written over.",
     "If-None-Match": "`*`: only write what is not there yet.",
     "Idempotency-Key": "Any text of yours: sent again within 24 hours, the same request is told what was done.",
 }

@@ -69,7 +69,7 @@ def get_agent(request: HttpRequest, name: Name, asked: Query[FieldsIn]) -> HttpR
 )
 def list_versions(request: HttpRequest, name: Name, asked: Query[VersionsIn]) -> HttpResponse:
     """All versions of an agent, newest first, yanked ones too."""
-    versions = Version.objects.filter(agent__name=name).only(*shapes.VERSION)
+    versions = Version.objects.filter(agent__name=name).only(*shapes.VERSION, "yank_reason")
     page, next_cursor = versions_page(versions, asked, name)
     if not page and not _is_public(name):
         raise missing(name, None)
@@ -109,6 +109,8 @@ def download_version(request: HttpRequest, name: Name, number: Number) -> HttpRe
         found = find_source(reason.name, wanted) if isinstance(reason, Renamed) else None
         if found is None:
             raise reason
+        if wanted is not None and Agent.objects.once_named(name).exists():
+            return source_response(request, found._replace(name=name), pinned=True)  # as it was before the rename
         return source_response(request, found, pinned=False)
     return source_response(request, found, pinned=wanted is not None)
 
@@ -126,7 +128,11 @@ def parsed(number: str) -> int | None:
 
 def _version(name: str, number: int | None, wanted: Collection[str] | None) -> Version:
     which = Q(number=number) if number else Q(agent__latest_version=F("pk"))
-    shown = Version.objects.filter(which, agent__name=name).select_related("agent__category").defer(*_UNSHOWN)
+    shown = (
+        Version.objects.filter(which, agent__name=name)
+        .select_related("agent__category", "agent__successor")
+        .defer(*_UNSHOWN)
+    )
     parts = {"tags": "agent__tags", "examples": "examples"}
     paths = [path for part, path in parts.items() if wanted is None or part in wanted]
     version = shown.prefetch_related(*paths).first()

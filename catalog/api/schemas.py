@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, model_validator
 
 from catalog.api import cursors
 from catalog.api.errors import FindingOut
@@ -106,7 +106,7 @@ class AgentsIn(FiltersIn, FieldsIn):
         None,
         description="Agents published at or after this time (RFC 3339; UTC where no zone is given). The list "
         "is then ordered by that time, oldest first: an agent that is published while you read moves to the "
-        "end, so following the cursors misses nothing.",
+        "end. What must miss nothing follows `/changes`.",
     )
     cursor: Annotated[str, Field(max_length=cursors.MAX_LENGTH)] | None = Field(
         None, description="The `next_cursor` of the page before."
@@ -143,6 +143,7 @@ class VersionOut(Schema):
     yanked_at: datetime | None = Field(
         description="Since when it is no longer offered; its own addresses still answer."
     )
+    yank_reason: str | None = Field(description="Why it is no longer offered.")
 
 
 class UrlsOut(Schema):
@@ -153,6 +154,13 @@ class UrlsOut(Schema):
     pinned_source: str = Field(description="The file of this version, for ever.")
     download: str = Field(description="The same from the API.")
     versions: str = Field(description="All versions.")
+
+
+class AdviceOut(Schema):
+    """What people are told who look at a deprecated agent."""
+
+    note: str = Field(description="Why, and what to do.")
+    successor: str | None = Field(description="The name of the agent to use in its place.")
 
 
 class AgentOut(Schema):
@@ -174,6 +182,7 @@ class AgentOut(Schema):
     created_at: datetime = Field(description="When the catalog first knew of it.")
     updated_at: datetime = Field(description="When it was last published.")
     deprecated: bool = Field(description="Whether people are asked not to begin using it.")
+    deprecation: AdviceOut | None = Field(description="Why, and what to use in its place; null where it is not.")
 
 
 class AgentsOut(Schema):
@@ -233,13 +242,21 @@ class ChangesOut(Schema):
 
 
 class BodyIn(Schema):
-    """A JSON object: ninja takes a list, too, for something that has none of the parts."""
+    """A JSON object without parts that nobody knows: a misspelt one must not be as good as none.
+
+    ninja takes a list, too, for something that has none of the parts.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def is_object(cls, values: Any) -> Any:
-        if not isinstance(getattr(values, "_obj", values), dict):
+        sent = getattr(values, "_obj", values)
+        if not isinstance(sent, dict):
             raise ValueError("This is no JSON object")
+        if unknown := sent.keys() - cls.model_fields.keys():
+            raise ValueError(f"There is no such part: {', '.join(sorted(map(repr, unknown)))}")
         return values
 
 

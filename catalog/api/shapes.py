@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from ninja.responses import NinjaJSONEncoder
 
-from catalog.models import Version
+from catalog.models import Agent, Version
 
 
 def agent(version: Version, wanted: Collection[str] | None = None) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def agent(version: Version, wanted: Collection[str] | None = None) -> dict[str, 
 
 def version(version: Version) -> dict[str, Any]:
     """`VersionOut`."""
-    return {column: getattr(version, column) for column in VERSION}
+    return {column: getattr(version, column) for column in VERSION} | {"yank_reason": version.yank_reason or None}
 
 
 def urls(version: Version) -> dict[str, str]:
@@ -47,6 +47,13 @@ def plain(data: Any) -> Any:
 
 def address(view: str, *args: Any) -> str:
     return settings.CATALOG_BASE_URL + reverse(view, args=args)
+
+
+def _advice(agent: Agent) -> dict[str, Any] | None:
+    if not agent.is_deprecated:
+        return None
+    successor = agent.successor if agent.successor and agent.successor.latest_version_id else None
+    return {"note": agent.deprecation_note, "successor": successor.name if successor else None}
 
 
 VERSION = ("number", "digest", "size", "note", "published_at", "yanked_at")
@@ -73,4 +80,5 @@ _PARTS: dict[str, Callable[[Version], Any]] = {
     "created_at": lambda version: version.agent.created_at,
     "updated_at": lambda version: version.agent.updated_at,
     "deprecated": lambda version: version.agent.is_deprecated,
+    "deprecation": lambda version: _advice(version.agent),
 }

@@ -35,6 +35,7 @@ PUBLIC_CACHE = "public, no-cache"  # kept, but asked about every time
 QUESTIONS = ("check_source", "find_outdated")
 # What only a token reads.
 PRIVATE = ("list_drafts", "get_draft")
+OF_THE_SOFTWARE = ("openapi-view", "openapi-json")  # the same until the next release: nothing to count
 COSTLY_ONES = (*QUESTIONS, "get_bundle")
 # Answers that follow from what the public sees, and are kept until that changes.
 KEPT = ("list_agents", "get_agent", "list_versions", "get_version", "list_changes")
@@ -73,8 +74,9 @@ def with_manners(api: NinjaAPI, view: View, name: str) -> View:
         try:
             if request.method != "OPTIONS":
                 token = request.token = _identified(request)  # type: ignore[attr-defined]
-                standing = throttling.take(request, _kind(request, name), token.pk if token else None)
-            response = _dispatched(request, view, name, *args, **kwargs)
+                if name not in OF_THE_SOFTWARE:
+                    standing = throttling.take(request, _kind(request, name), token.pk if token else None)
+            response = _told(_dispatched(request, view, name, *args, **kwargs))
         except Exception as error:
             response = errors.answer_to(api, request, error)
             standing = standing or getattr(error, "standing", None)
@@ -89,12 +91,12 @@ def _identified(request: HttpRequest) -> ApiToken | None:
     try:
         return access.identify(request)
     except ApiProblem:
-        throttling.take(request, READS)  # who guesses does so as often as an address may ask
+        throttling.take(request, READS)  # as of somebody without one: guessing is told to wait, too
         raise
 
 
 def _kind(request: HttpRequest, name: str) -> str:
-    if name in COSTLY_ONES or (name == "list_agents" and "q=" in request.META.get("QUERY_STRING", "")):
+    if name in COSTLY_ONES or (name == "list_agents" and "q" in request.GET):
         return COSTLY
     is_read = request.method in SAFE or getattr(request, "token", None) is None
     return READS if is_read else WRITES
@@ -103,6 +105,8 @@ def _kind(request: HttpRequest, name: str) -> str:
 def _dispatched(request: HttpRequest, view: View, called: str, /, *args: Any, **kwargs: Any) -> HttpResponse:
     if "\0" in request.path_info:  # which PostgreSQL takes in no text at all
         return _unknown(request)
+    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+        raise ApiProblem(Kind.LENGTH_REQUIRED, "The body came in chunks: send it with its length. Nothing was written.")
     if request.method in SAFE and called in KEPT:
         return _kept(request, view, *args, **kwargs)
     response = view(request, *args, **kwargs)
@@ -111,6 +115,24 @@ def _dispatched(request: HttpRequest, view: View, called: str, /, *args: Any, **
     if response.status_code == 200 and request.method in SAFE and _is_text(response):
         return _conditional(request, _answer_of(response))
     return response
+
+
+def _told(response: HttpResponse) -> HttpResponse:
+    """With a body that says what it means, where Django sends none."""
+    if response.status_code not in _BARE:
+        return response
+    told = problem(*_BARE[response.status_code])
+    for name, value in response.headers.items():
+        if name not in ("Content-Type", "Content-Length", "Content-Disposition"):
+            told.headers[name] = value
+    told.headers["Cache-Control"] = "no-store"
+    return told
+
+
+_BARE = {
+    412: (Kind.PRECONDITION_FAILED, "What is there now is not what If-Match or If-Unmodified-Since asks for."),
+    416: (Kind.RANGE_NOT_SATISFIABLE, "The file has no such range; Content-Range says how long it is."),
+}
 
 
 def _another_method(request: HttpRequest, response: HttpResponse, name: str) -> HttpResponse:
@@ -145,7 +167,7 @@ def _finished(
             headers[field] = value
     if "HTTP_AUTHORIZATION" in request.META:  # of somebody in particular: nothing for caches that others share
         headers.pop("Access-Control-Allow-Origin", None)
-        headers["Cache-Control"] = headers.get("Cache-Control", "no-store").replace("public", "private")
+        headers["Cache-Control"] = "private, no-store" if response.status_code < 400 else "no-store"
     elif _is_open(str(request.method), name) or response.status_code in (204, 404, 405):
         headers.setdefault("Access-Control-Allow-Origin", "*")
         headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
@@ -181,11 +203,11 @@ def _is_text(response: HttpResponseBase) -> bool:
 
 
 def _answer_of(response: HttpResponse) -> Answer:
-    """With an ETag of its bytes."""
+    """With an ETag of its bytes, which is not to be taken for the digest of a file: by that one writes."""
     digest = f"sha256:{hashlib.sha256(response.content).hexdigest()}"
     headers = {
         "Content-Type": response.headers["Content-Type"],
-        "ETag": f'"{digest}"',
+        "ETag": f'"answer-{digest[7:39]}"',
         "Repr-Digest": repr_digest(digest),
         "Cache-Control": PUBLIC_CACHE,
     }

@@ -34,7 +34,7 @@ MAX_KEY_LENGTH = 255
 # What a writing operation may answer with instead.
 REFUSED = (
     *(Kind.TOKEN_REQUIRED, Kind.FORBIDDEN, Kind.CONFLICT, Kind.NOT_POSSIBLE, Kind.IDEMPOTENCY_KEY_REUSED),
-    Kind.INVALID_PARAMETERS,
+    *(Kind.BAD_REQUEST, Kind.INVALID_PARAMETERS, Kind.LENGTH_REQUIRED, Kind.TOO_LARGE),
 )
 ON_AGENT = (*REFUSED, Kind.AGENT_NOT_FOUND)
 ON_VERSION = (*ON_AGENT, Kind.VERSION_NOT_FOUND)
@@ -48,16 +48,21 @@ ON_VERSION = (*ON_AGENT, Kind.VERSION_NOT_FOUND)
     "/agents/{name}",
     response={200: PutOut, 201: PutOut},
     operation_id="put_agent",
-    summary="Put an agent's file",
-    openapi_extra=problems(*REFUSED, *files.REFUSED, Kind.PRECONDITION_FAILED, Kind.PRECONDITION_REQUIRED) | files.BODY,
+    summary="Publish a version or leave a draft",
+    openapi_extra=problems(
+        *dict.fromkeys((*REFUSED, *files.REFUSED)), Kind.PRECONDITION_FAILED, Kind.PRECONDITION_REQUIRED
+    )
+    | files.BODY,
 )
 def put_agent(request: HttpRequest, name: Name, asked: Query[PutIn]) -> HttpResponse:
     """The file itself becomes the agent's next version, or its draft. An agent that is not there yet is made.
 
-    The same text twice is once: it is answered with 200 and `unchanged`. `If-Match` with the ETag of the version (or
-    draft) you read keeps you from overwriting what came in between; `If-None-Match: *` only makes what is not there.
+    Takes the scope `publish`, or `write-drafts` for a draft. The same text twice is once: it is answered with 200 and
+    `unchanged`. `If-Match` with the digest of the version (or draft) you read, in quotes, keeps you from overwriting
+    what came in between; `If-None-Match: *` only makes what is not there.
     With an `Idempotency-Key` the same request, sent again within 24 hours, is told what the first one was.
     """
+    files.refuse_unknown(request, PutIn)
     as_version = asked.kind == "version" if asked.kind else token_of(request).may(Scope.PUBLISH)
     by = actor(request, Scope.PUBLISH if as_version else Scope.WRITE_DRAFTS)
     definition = files.read_file(request, name)
@@ -83,7 +88,6 @@ def put_agent(request: HttpRequest, name: Name, asked: Query[PutIn]) -> HttpResp
 
 def _publish(request: HttpRequest, definition: Definition, asked: PutIn, by: User) -> Done:
     agent, is_new = _agent_for(request, definition, asked, by)
-    publishing.lock_agent(agent)
     latest = agent.latest_version
     if latest is None or latest.digest != definition.digest:
         Conditions.of(request).require(latest.digest if latest else None)
@@ -100,43 +104,48 @@ def _publish(request: HttpRequest, definition: Definition, asked: PutIn, by: Use
 
 def _draft(request: HttpRequest, definition: Definition, asked: PutIn, by: User) -> Done:
     agent, is_new = _agent_for(request, definition, asked, by)
+    present = drafting.present_text(agent)
     conditions = Conditions.of(request)
-    if conditions.is_for_new and not is_new:
-        raise conditions.failed()
+    if present != definition.digest:
+        conditions.require(present)
+    seen = present if conditions.names_one else None
     try:
-        draft, is_changed = drafting.put(agent, definition.source, by=by, note=asked.note, seen=conditions.seen)
-    except drafting.DraftConflict as conflict:
-        raise _unseen(conflict, conditions) from None
-    urls = {"api": shapes.address("api:get_draft", agent.name)}
-    if draft:
-        urls["draft"] = shapes.address("admin:catalog_agent_draft", agent.pk)
-    number = None if draft else agent.latest_version.number if agent.latest_version else None
+        draft, is_changed = drafting.put(agent, definition.source, by=by, note=asked.note, seen=seen)
+    except drafting.DraftConflict:
+        raise ApiProblem(
+            Kind.PRECONDITION_REQUIRED,
+            "There is a draft with another text, which this would overwrite. Read it (GET …/draft), take over what is "
+            "missing, and send its ETag as If-Match. Nothing was written.",
+        ) from None
     outcome = "drafted" if is_changed else "unchanged"
-    return _put(agent, definition, asked, outcome, is_new, number, urls)
+    if draft is None:  # the latest version has this text
+        number = agent.latest_version.number if agent.latest_version else None
+        urls = {"api": shapes.address("api:get_version", agent.name, number)}
+        return _put(agent, definition, asked, outcome, is_new, number, urls)
+    urls = {"api": shapes.address("api:get_draft", agent.name)}
+    if not asked.dry_run:
+        urls["draft"] = shapes.address("admin:catalog_agent_draft", agent.pk)
+    return _put(agent, definition, asked, outcome, is_new, None, urls)
 
 
 def _agent_for(request: HttpRequest, definition: Definition, asked: PutIn, by: User) -> tuple[Agent, bool]:
-    """The agent of this file, which the token may write; made where it is not there. And whether it was made."""
+    """The locked agent of this file, which the token may write; made where it is not there. And whether it was made.
+
+    A token that is limited is told the same of agents that are not its own and of names that nobody has.
+    """
     name = definition.name
     known = Agent.objects.filter(name=name).first() or Agent.objects.once_named(name).first()
-    if known:
+    is_new = False
+    if known is None:
+        category = Category.objects.filter(name=asked.category).first() if asked.category else None
+        require_new(request, category)
+        if asked.category and category is None:
+            raise ApiProblem(Kind.NOT_POSSIBLE, f"There is no category called {asked.category!r}.")
+        known, is_new = publishing.register(definition, by=by, category=category)
+    publishing.lock_agent(known)
+    if not is_new:
         require_agent(request, known)
-        return known, False
-    category = Category.objects.filter(name=asked.category).first() if asked.category else None
-    if asked.category and category is None:
-        raise ApiProblem(Kind.NOT_POSSIBLE, f"There is no category called {asked.category!r}.")
-    require_new(request, name, category)
-    return publishing.register(definition, by=by, category=category)
-
-
-def _unseen(conflict: drafting.DraftConflict, conditions: Conditions) -> ApiProblem:
-    if conditions.seen is not None:
-        return conditions.failed()
-    return ApiProblem(
-        Kind.PRECONDITION_REQUIRED,
-        "There is a draft with another text, which this would overwrite. Read it (GET …/draft), take over what is "
-        "missing, and send its ETag as If-Match.",
-    )
+    return known, is_new
 
 
 def _put(
@@ -173,7 +182,10 @@ def _put(
     openapi_extra=problems(*ON_VERSION),
 )
 def yank_version(request: HttpRequest, name: Name, number: Pinned, asked: ReasonIn) -> HttpResponse:
-    """Stop offering a version; its pinned address still answers. The latest is then the one before. Twice is once."""
+    """Stop offering a version; its pinned address still answers. Twice is once. Scope `yank`.
+
+    The latest is then the one before it that is still offered.
+    """
     by, version = _version(request, name, number)
     return _done(request, lambda: publishing.yank(version, by=by, reason=asked.reason), lambda: shapes.version(version))
 
@@ -187,7 +199,7 @@ def yank_version(request: HttpRequest, name: Name, number: Pinned, asked: Reason
     openapi_extra=problems(*ON_VERSION),
 )
 def unyank_version(request: HttpRequest, name: Name, number: Pinned) -> HttpResponse:
-    """Offer a version again that was withdrawn. Twice is once."""
+    """Offer a version again that was withdrawn. Twice is once. Scope `yank`."""
     by, version = _version(request, name, number)
     return _done(request, lambda: publishing.unyank(version, by=by), lambda: shapes.version(version))
 
@@ -201,7 +213,7 @@ def unyank_version(request: HttpRequest, name: Name, number: Pinned) -> HttpResp
     openapi_extra=problems(*ON_AGENT),
 )
 def deprecate_agent(request: HttpRequest, name: Name, asked: DeprecateIn) -> HttpResponse:
-    """Ask people not to begin using an agent, and say what to use in its place. Twice is once."""
+    """Ask people not to begin using an agent, and say what to use in its place. Twice is once. Scope `yank`."""
     by, agent = _agent(request, name)
     successor = Agent.objects.published().filter(name=asked.successor).first() if asked.successor else None
     if asked.successor and successor is None:
@@ -222,7 +234,7 @@ def deprecate_agent(request: HttpRequest, name: Name, asked: DeprecateIn) -> Htt
     openapi_extra=problems(*ON_AGENT),
 )
 def undeprecate_agent(request: HttpRequest, name: Name) -> HttpResponse:
-    """Take back that an agent is deprecated. Twice is once."""
+    """Take back that an agent is deprecated. Twice is once. Scope `yank`."""
     by, agent = _agent(request, name)
     return _done(request, lambda: publishing.undeprecate(agent, by=by), lambda: _deprecation(agent))
 
@@ -241,7 +253,7 @@ def _version(request: HttpRequest, name: str, number: str) -> tuple[User, Versio
     by, agent = _agent(request, name)
     version = agent.versions.select_related("agent").filter(number=parsed(number) or -1).first()
     if version is None:
-        raise ApiProblem(Kind.VERSION_NOT_FOUND, f"The agent {name!r} has no version {number!r}: give its number.")
+        raise ApiProblem(Kind.VERSION_NOT_FOUND, f"The agent {name!r} has no version {number!r}.")
     return by, version
 
 
@@ -275,12 +287,14 @@ def _once(request: HttpRequest, work: Callable[[], Done]) -> Done:
             raise ApiProblem(
                 Kind.NOT_POSSIBLE, f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
             )
-        asked = (request.method, request.get_full_path(), request.headers.get("If-Match"), digest_of(request.body))
+        conditions = (request.headers.get("If-Match"), request.headers.get("If-None-Match"))
+        asked = (request.method, request.get_full_path(), *conditions, digest_of(request.body))
         try:
             return repeats.once(token_of(request), key, digest_of(repr(asked).encode()), lambda: _storable(work()))
         except repeats.KeyReused:
             raise ApiProblem(
-                Kind.IDEMPOTENCY_KEY_REUSED, f"The Idempotency-Key {key!r} stands for another request already."
+                Kind.IDEMPOTENCY_KEY_REUSED,
+                f"The Idempotency-Key {key!r} stands for another request already: use another. Nothing was written.",
             ) from None
 
 

@@ -1,8 +1,8 @@
 """A set of agents as one .zip: the exact files, and a manifest that says which they are.
 
 The same content gives the same bytes, whenever and wherever the archive is made, so that its digest can be pinned
-and a client asks for it once. It is made while it is sent, a few files at a time: a thousand agents take no more
-memory than ten. Imports `models`, `definition`, `downloads` and `counting`.
+and a client asks for it once. A large one is made while it is sent, a few files at a time: a thousand agents take no
+more memory than a few. Imports `models`, `definition`, `downloads` and `counting`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,10 @@ COLLECTION_FORMAT = "agent-catalog/collection/1"
 BUNDLE_FORMAT = "agent-catalog/bundle/1"
 MANIFEST = "manifest.json"
 AT_ONCE = 25  # files read and held at a time
+WHOLE = 2 << 20  # bytes up to which an archive is made at once
+# A reader that is slow holds a thread of the server for as long as an archive is made while it is sent: some of these
+# threads must be left for everybody else. (What stands in front and keeps answers for slow readers ends that, too.)
+STREAMS = 2
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time a .zip can tell
 _MODE = 0o100644 << 16
 _UNIX = 3
@@ -86,9 +91,9 @@ def archive_of(collection: Collection) -> Archive:
     return _archive(f"{collection.name}.zip", COLLECTION_FORMAT, about, versions)
 
 
-def bundle_of(versions: Sequence[int]) -> Archive:
-    """These versions, by their keys, in this order."""
-    return _archive("agents.zip", BUNDLE_FORMAT, {}, versions)
+def bundle_of(versions: Sequence[int], name: str = "") -> Archive:
+    """These versions, by their keys, in this order; the archive is called by what they have in common."""
+    return _archive(f"{name or 'agents'}.zip", BUNDLE_FORMAT, {}, versions)
 
 
 def _archive(filename: str, form: str, about: Mapping[str, str], versions: Sequence[int]) -> Archive:
@@ -161,13 +166,43 @@ def archive_response(request: HttpRequest, archive: Archive) -> HttpResponseBase
 
 
 def _whole(request: HttpRequest, archive: Archive) -> HttpResponseBase:
-    """HEAD reads no texts."""
+    """HEAD reads no texts. Raises TooBusy."""
     response: HttpResponseBase = HttpResponse()
     if request.method != "HEAD":
-        response = StreamingHttpResponse(archive.parts())
+        if archive.size <= WHOLE:
+            content = b"".join(archive.parts())
+            response = HttpResponse(content, headers={"Repr-Digest": downloads.repr_digest(digest_of(content))})
+        else:
+            response = StreamingHttpResponse(_Stream(archive.parts()))
         downloaded(request, *archive.keys)
     response.headers["Content-Length"] = str(archive.size)
     return response
+
+
+class TooBusy(Exception):
+    """As many large archives are being sent as the server can send at once."""
+
+
+class _Stream:
+    """The parts of a large archive, with one of the places that there are for such; given back at the end."""
+
+    places = BoundedSemaphore(STREAMS)
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        if not self.places.acquire(blocking=False):
+            raise TooBusy
+        self.parts, self.is_open = parts, True
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self.parts
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self.places.release()
 
 
 def _with_headers(response: HttpResponseBase, archive: Archive) -> HttpResponseBase:

@@ -105,6 +105,11 @@ def find(name: str, number: int | None) -> tuple[str, Entry]:
     try:
         found = json.loads(ask(f"agents/{quote(name)}/versions/{number or 'latest'}", what))
         version = found["version"]
+        if version.get("yanked_at"):
+            say(f"{name}: version {version['number']} was WITHDRAWN: {version['yank_reason']}", sys.stderr)
+        if advice := found.get("deprecation"):
+            instead = f" Use {advice['successor']} instead." if advice["successor"] else ""
+            say(f"{name}: deprecated. {advice['note']}{instead}", sys.stderr)
         return checked(found["name"]), Entry(int(version["number"]), str(version["digest"]), number is not None)
     except MALFORMED:
         raise Refused(f"what {CATALOG} answered describes no agent.") from None
@@ -119,7 +124,8 @@ def outdated(lock: dict[str, Entry]) -> dict[str, str]:
             body = json.dumps({"pins": pins[start : start + 1_000]}).encode()
             for row in json.loads(ask("outdated", "way to tell what is outdated", body))["outdated"]:
                 name, latest = row["name"], row["latest"]
-                here = f"version {lock[name].number} is here{', pinned' if lock[name].pinned else ''}; "
+                gone = f" and was WITHDRAWN ({row['reason']})" if row["status"] == "withdrawn" else ""
+                here = f"version {lock[name].number} is here{', pinned' if lock[name].pinned else ''}{gone}; "
                 newest = f"version {latest['number']} is the newest." if latest else "the catalog offers none any more."
                 renamed = f" It is called {latest['name']} now." if latest and latest["name"] != name else ""
                 sentences[name] = here + newest + renamed

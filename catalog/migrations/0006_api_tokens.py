@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=255)),
                 ("request", models.CharField(max_length=71)),
                 ("status", models.PositiveSmallIntegerField()),
-                ("answer", models.JSONField()),
+                ("answer", models.TextField()),
                 ("at", models.DateTimeField(db_index=True)),
                 (
                     "token",

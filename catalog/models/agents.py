@@ -55,6 +55,10 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         """Agents that offer a version: the only ones the public may learn of."""
         return self.filter(latest_version__isnull=False)
 
+    def ever_published(self) -> AgentQuerySet:
+        """Agents that the public may know of, though all they offered may be withdrawn."""
+        return self.filter(versions__isnull=False).distinct()
+
     def in_category(self, name: str) -> AgentQuerySet:
         return self.filter(category__name=name)
 

@@ -5,8 +5,6 @@ Written by `tokens` and `repeats` only.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -28,9 +26,9 @@ class Scope(models.TextChoices):
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def valid(self, at: datetime | None = None) -> ApiTokenQuerySet:
+    def valid(self) -> ApiTokenQuerySet:
         """Neither revoked nor expired, and of somebody whose account is on."""
-        return self.filter(revoked_at=None, expires_at__gt=at or timezone.now(), user__is_active=True)
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), user__is_active=True)
 
     def newest_first(self) -> ApiTokenQuerySet:
         return self.order_by("-created_at", "-pk")
@@ -71,10 +69,6 @@ class ApiToken(models.Model):
     def is_expired(self) -> bool:
         return self.expires_at <= timezone.now()
 
-    @property
-    def is_valid(self) -> bool:
-        return not self.is_revoked and not self.is_expired and self.user.is_active
-
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
 
@@ -99,7 +93,7 @@ class Repeat(models.Model):
     key = models.CharField(max_length=KEY_MAX_LENGTH)
     request = models.CharField(max_length=71)  # a digest of what was asked
     status = models.PositiveSmallIntegerField()
-    answer = models.JSONField()
+    answer = models.TextField()  # JSON, as it was sent
     at = models.DateTimeField(db_index=True)
 
     class Meta:

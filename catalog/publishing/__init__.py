@@ -37,6 +37,7 @@ from .refusals import (
     refuse_another_name,
     refuse_circle,
     refuse_outdated_base,
+    refuse_unknown,
     refuse_unstorable,
     refuse_withdrawn,
 )
@@ -237,6 +238,7 @@ def deprecate(agent: Agent, *, by: User, note: str, successor: Agent | None = No
     with transaction.atomic():
         lock_agent(agent)
         refuse_circle(agent, successor)
+        refuse_unknown(successor)
         if agent.is_deprecated and (agent.deprecation_note, agent.successor) == (note, successor):
             return
         agent.deprecated_at = agent.deprecated_at or timezone.now()

@@ -112,6 +112,14 @@ def refuse_withdrawn(agent: Agent, definition: Definition) -> None:
         )
 
 
+def refuse_unknown(successor: Agent | None) -> None:
+    """Everybody is told the successor's name: that must not be the first they learn of it."""
+    if successor and not successor.versions.exists():
+        raise NotPublishable(
+            f"{successor.name} has not been published yet. Publish it first, or name another successor."
+        )
+
+
 def refuse_circle(agent: Agent, successor: Agent | None) -> None:
     step = successor
     while step:

@@ -12,15 +12,16 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import strip_tags
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from catalog.contents import contents_of, first_paragraph
 from catalog.definition import fold_name
-from catalog.distribution.archive import archive_of, archive_response
+from catalog.distribution.archive import TooBusy, archive_of, archive_response
 from catalog.models import Collection
 from catalog.rendering import render_inline, render_prompt
 
-from .freshness import fresh
+from .freshness import NOT_KEPT, fresh
 
 PAGE_SIZE = 30
 FOLDER = ".claude/agents"
@@ -67,7 +68,12 @@ def collection_detail(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def collection_archive(request: HttpRequest, name: str) -> HttpResponseBase:
     """The file itself under any spelling of the name: `curl -o` without -L would keep the body of a redirect."""
-    return archive_response(request, archive_of(_known_as(name)))
+    try:
+        return archive_response(request, archive_of(_known_as(name)))
+    except TooBusy:
+        text = gettext("Other large archives are being sent just now. Ask again in a few seconds.") + "\n"
+        headers = {"Retry-After": "5", "Cache-Control": NOT_KEPT}
+        return HttpResponse(text, status=503, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _known_as(name: str) -> Collection:

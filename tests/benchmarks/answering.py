@@ -39,9 +39,10 @@ LISTS: dict[str, dict[str, Any]] = {
     "category and tool": {"category": catalogs.SHELVES[0], "tool": "Bash"},
     "rare tag": {"tag": catalogs.TAGS[-1]},
     "words": {"q": "database"},
-    "updated since": _ALL_SINCE,
-    "updated since, category": {**_ALL_SINCE, "category": catalogs.SHELVES[0]},
-    "updated since, rare tag": {**_ALL_SINCE, "tag": catalogs.TAGS[-1]},
+    "since": _ALL_SINCE,
+    "since, two fields": {**_ALL_SINCE, "fields": "name,version"},  # nothing beside which to hide
+    "since, category": {**_ALL_SINCE, "category": catalogs.SHELVES[0]},
+    "since, rare tag": {**_ALL_SINCE, "tag": catalogs.TAGS[-1]},
 }
 
 
@@ -91,10 +92,10 @@ class Page(worker.Page):
         super().__init__(self.question.address, known, changed)
 
     def prepare(self) -> None:
+        gc.collect()  # as every round makes the same objects, it would otherwise befall the same answer in each
         super().prepare()
         if not (self.known or self.question.repeated):
             kept.forget()
-        gc.collect()  # as every round makes the same objects, it would otherwise befall the same answer in each
 
     def get(self) -> HttpResponse:
         if not self.question.body:
@@ -213,11 +214,14 @@ def _make_changes() -> None:
 
 
 def _event(number: int, agent: int, version: int) -> Event:
-    """In the order of publication; what comes after the first round are other deeds, some of them renames."""
-    if not catalogs.VERSIONS * BUSY <= number < BUSY_CHANGES:
-        return Event(verb="published", agent_id=agent, version_id=version)
-    if number % 50 == 0:
-        return Event(verb="renamed", agent_id=agent, data={"old": f"once-{number}"})
-    if number % 5 == 0:
-        return Event(verb="yanked", agent_id=agent, version_id=version, data={"reason": "It went too far."})
-    return Event(verb="tagged", agent_id=agent, data={"tag": "python"})
+    """Most are publications; between them, everywhere alike, come other deeds."""
+    match number % 50:
+        case 0:
+            return Event(verb="renamed", agent_id=agent, data={"old": f"once-{number}"})
+        case 10:
+            return Event(
+                verb="deprecated", agent_id=agent, data={"note": "", "successor": catalogs.name_of(number % BUSY)}
+            )
+        case 20 | 30 | 40:
+            return Event(verb="yanked", agent_id=agent, version_id=version, data={"reason": "It went too far."})
+    return Event(verb="published", agent_id=agent, version_id=version)
