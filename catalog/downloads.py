@@ -1,4 +1,4 @@
-"""A version's source as an HTTP answer, the same for pages and API. Imports `counting` and `changes`.
+"""A version's source as an HTTP answer, the same for pages and API. Imports `counting`, `changes` and `memory`.
 
 The bytes are those of the published file, never compressed (`Repr-Digest` covers the bytes as sent),
 and the answer is closed for browsers: a foreign agent's text is an attachment that runs nothing.
@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from threading import Lock
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -27,6 +25,7 @@ from django.utils.http import content_disposition_header, http_date
 from catalog import changes
 from catalog.changes import Generation, moment
 from catalog.counting import downloaded
+from catalog.memory import Memory
 
 PINNED_CACHE = "public, max-age=31536000, immutable"
 # Kept for a minute, and another one while it is asked whether there is a newer one: a 304 costs no transfer.
@@ -74,6 +73,11 @@ _ONE = """
     FROM catalog_agent agent JOIN catalog_version version ON version.agent_id = agent.id
     WHERE agent.name = %s AND version.number = %s
 """
+_ONE_ONCE = """
+    SELECT version.source, version.digest, version.id, version.published_at
+    FROM catalog_formername former JOIN catalog_version version ON version.agent_id = former.agent_id
+    WHERE former.name = %s AND version.number = %s
+"""
 
 
 class PublishedSource(NamedTuple):
@@ -94,8 +98,8 @@ def find_source(name: str, number: int | None = None) -> PublishedSource | None:
     """The published source of agent `name`: version `number`, or its latest, whatever comes in.
 
     None where the public may know of no such version: no such agent, nothing but a draft, no such number,
-    or (for the latest) every version yanked. A pinned version answers though it is yanked. What was asked for before
-    takes no query; the latest follows `changes.recent`.
+    or (for the latest) every version yanked. A pinned version answers though it is yanked, and by a former name of
+    its agent as before the rename. What was asked for before takes no query; the latest follows `changes.recent`.
     """
     if not _is_storable(name) or not (number is None or 0 < number < 2**31):
         return None
@@ -114,14 +118,14 @@ def find_source(name: str, number: int | None = None) -> PublishedSource | None:
 
 
 def _pinned(name: str, number: int) -> PublishedSource | None:
-    if found := _kept.get((name, number)):
+    if found := _kept.files.get((name, number)):
         return found
-    row = _row(_ONE, name, number)
+    row = _row(_ONE, name, number) or _row(_ONE_ONCE, name, number)
     if row is None:
         return None
     source, digest, pk, published_at = row
     found = PublishedSource(name, number, source.encode(), digest, pk, moment(published_at))
-    _kept.keep((name, number), found)
+    _kept.files.keep((name, number), found, len(found.content))
     return found
 
 
@@ -141,29 +145,11 @@ def _is_storable(text: str) -> bool:
 
 
 class _Kept:
-    """The files asked for last, in memory, up to so many bytes of them."""
+    """The files asked for last, and which versions were the latest when that was asked."""
 
     def __init__(self) -> None:
-        self.files: OrderedDict[tuple[str, int], PublishedSource] = OrderedDict()
-        self.size = 0
-        self.lock = Lock()
+        self.files: Memory[tuple[str, int], PublishedSource] = Memory(KEPT_BYTES)
         self.numbers: tuple[Generation | None, dict[str, Latest]] = None, {}
-
-    def get(self, key: tuple[str, int]) -> PublishedSource | None:
-        found = self.files.get(key)
-        if found:
-            with self.lock:
-                if key in self.files:
-                    self.files.move_to_end(key)
-        return found
-
-    def keep(self, key: tuple[str, int], file: PublishedSource) -> None:
-        with self.lock:
-            if key not in self.files:
-                self.size += len(file.content)
-            self.files[key] = file
-            while self.size > KEPT_BYTES:
-                self.size -= len(self.files.popitem(last=False)[1].content)
 
     def latest(self, generation: Generation, name: str) -> Latest | None:
         """Which version of an agent is the latest, if that was asked since the catalog last changed."""

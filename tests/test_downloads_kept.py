@@ -119,8 +119,8 @@ def test_memory_holds_so_many_bytes_and_forgets_what_was_asked_for_longest_ago(
     for name in ("a", "b", "c"):
         publish_source(agent_source(name, prompt="x" * 1_000))
     size = len(find_source("a", 1).content)
-    downloads.forget()
     monkeypatch.setattr(downloads, "KEPT_BYTES", 2 * size + 1)
+    downloads.forget()
     for name in ("a", "b", "a", "c"):
         find_source(name, 1)
     with CaptureQueriesContext(connection) as queries:
@@ -130,7 +130,7 @@ def test_memory_holds_so_many_bytes_and_forgets_what_was_asked_for_longest_ago(
     with CaptureQueriesContext(connection) as queries:
         find_source("b", 1)
     assert len(queries) == 1
-    assert downloads._kept.size <= 2 * size + 1
+    assert downloads._kept.files.size <= 2 * size + 1
 
 
 def test_a_renamed_agent_is_downloaded_by_both_names(client: Client, publish_source: Publish, publisher: User) -> None:

@@ -28,6 +28,7 @@ READERS = {
     "groups",
     "callers",
     "throttling",
+    "memory",
 }
 INNER = {"definition", "exports", "models", "feeds", "sitemaps", *READERS}
 # Which rooms each room may import. A new room says here where it stands.
@@ -39,7 +40,8 @@ MAY_IMPORT = {
     "triggers": {"models"},
     "projection": {"models", "definition"},
     "search": {"models", "definition"},
-    "downloads": {"counting", "changes"},
+    "memory": set(),
+    "downloads": {"counting", "changes", "memory"},
     "changes": {"models"},
     "facets": {"models", "definition", "changes"},
     "comparing": {"definition"},

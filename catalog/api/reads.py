@@ -109,8 +109,6 @@ def download_version(request: HttpRequest, name: Name, number: Number) -> HttpRe
         found = find_source(reason.name, wanted) if isinstance(reason, Renamed) else None
         if found is None:
             raise reason
-        if wanted is not None and Agent.objects.once_named(name).exists():
-            return source_response(request, found._replace(name=name), pinned=True)  # as it was before the rename
         return source_response(request, found, pinned=False)
     return source_response(request, found, pinned=wanted is not None)
 

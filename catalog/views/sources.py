@@ -41,7 +41,7 @@ def agent_source(request: HttpRequest, name: str) -> HttpResponse:
         # Gone is kept by default, and this may be taken back.
         headers = {"Cache-Control": NOT_KEPT}
         return HttpResponse(text, status=410, content_type="text/plain; charset=utf-8", headers=headers)
-    return _under_present_name(request, name, agent, None)
+    return _under_present_name(request, agent, None)
 
 
 @answered_shortly
@@ -50,10 +50,10 @@ def version_source(request: HttpRequest, name: str, number: int) -> HttpResponse
     source = find_source(name, number)
     if source is not None:
         return source_response(request, source, pinned=True)
-    return _under_present_name(request, name, known_as(name, Agent.objects.all()), number)
+    return _under_present_name(request, known_as(name, Agent.objects.all()), number)
 
 
-def _under_present_name(request: HttpRequest, name: str, agent: Agent, number: int | None) -> HttpResponse:
+def _under_present_name(request: HttpRequest, agent: Agent, number: int | None) -> HttpResponse:
     """The file itself where its agent was asked for by another name.
 
     No redirect: `curl -o` without -L would write its empty body over the installed agent and call it done.
@@ -61,8 +61,6 @@ def _under_present_name(request: HttpRequest, name: str, agent: Agent, number: i
     source = find_source(agent.name, number)
     if source is None:
         raise Http404("There is no such version.")
-    if number is not None and agent.former_names.filter(name=name).exists():
-        return source_response(request, source._replace(name=name), pinned=True)  # as it was before the rename
     return source_response(request, source, pinned=False)
 
 
