@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
 from django.urls import reverse
 from django.urls.resolvers import get_resolver
 from django.utils import translation
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+WITHOUT_MARKUP = "default-src 'none'; frame-ancestors 'none'"
 
 
 def short_way(get_response: Answer) -> Answer:
@@ -19,7 +22,7 @@ def short_way(get_response: Answer) -> Answer:
     They know no session and no cookie, have no form and show no markup. What the rest would add that matters here is
     added here; plain http that is to be redirected, and whatever is not found, goes the long way.
     """
-    fixed, hsts = _security_headers(), _strict_transport()
+    secured = SecurityMiddleware(get_response).process_response
     resolve = get_resolver().resolve
 
     def answer(request: HttpRequest) -> HttpResponse:
@@ -37,35 +40,11 @@ def short_way(get_response: Answer) -> Answer:
             response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         except Http404:
             return get_response(request)
-        for name, value in fixed:
-            response.headers.setdefault(name, value)
-        if hsts and request.is_secure():
-            response.headers["Strict-Transport-Security"] = hsts
-        return response
+        response.headers.setdefault("Content-Security-Policy", WITHOUT_MARKUP)
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        return secured(request, response)
 
     return answer
-
-
-def _security_headers() -> list[tuple[str, str]]:
-    """What Django's SecurityMiddleware and the policy of the pages say, for answers without markup."""
-    headers = {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-        "X-Frame-Options": settings.X_FRAME_OPTIONS,
-    }
-    if settings.SECURE_CROSS_ORIGIN_OPENER_POLICY:
-        headers["Cross-Origin-Opener-Policy"] = settings.SECURE_CROSS_ORIGIN_OPENER_POLICY
-    return list(headers.items())
-
-
-def _strict_transport() -> str:
-    if not settings.SECURE_HSTS_SECONDS:
-        return ""
-    parts = [f"max-age={settings.SECURE_HSTS_SECONDS}"]
-    parts += ["includeSubDomains"] if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else []
-    parts += ["preload"] if settings.SECURE_HSTS_PRELOAD else []
-    return "; ".join(parts)
 
 
 def two_sides(get_response: Answer) -> Answer:
