@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -47,7 +48,7 @@ def once(token: ApiToken, key: str, request: str, work: Callable[[], Done]) -> D
             # Before the deed: whoever sends the same at the same time waits here until this one is done.
             row = Repeat.objects.create(token=token, key=key, request=request, status=0, answer="", at=timezone.now())
             done = work()
-            row.status, row.answer = done.status, json.dumps(done.answer, ensure_ascii=False)
+            row.status, row.answer = done.status, json.dumps(done.answer, ensure_ascii=False, cls=DjangoJSONEncoder)
             row.save(update_fields=["status", "answer"])
             return done
     except IntegrityError:

@@ -17,8 +17,8 @@ from catalog.api.errors import ApiProblem, Kind, problems
 from catalog.api.routes import reading
 from catalog.api.schemas import BundleIn
 from catalog.definition import fold_name
-from catalog.distribution.archive import archive_response, bundle_of
-from catalog.models import Agent, Collection, Member, Version
+from catalog.distribution.archive import archive_response, bundle_of, versions_of
+from catalog.models import Agent, Collection, Version
 
 MAX_AGENTS = 1_000
 AT_ONCE = 300  # names of one query: SQLite takes no endless list of conditions
@@ -50,7 +50,8 @@ def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase
     if asked.agents is not None:
         return archive_response(request, bundle_of(_named(asked.agents)))
     if asked.collection is not None:
-        return archive_response(request, bundle_of(_collected(asked.collection), fold_name(asked.collection)))
+        collection = _collection(asked.collection)
+        return archive_response(request, bundle_of(versions_of(collection), collection.name))
     name = asked.category[0] if set(chosen) == {"category"} and len(asked.category) == 1 and not asked.q else ""
     return archive_response(request, bundle_of(_found(asked), fold_name(name)))
 
@@ -92,12 +93,11 @@ def _pins(text: str) -> dict[str, int | None]:
     return pins
 
 
-def _collected(name: str) -> list[int]:
-    collection = Collection.objects.published().filter(name=fold_name(name)).first()
+def _collection(name: str) -> Collection:
+    collection = Collection.objects.published().spelled(name).first()
     if collection is None:
         raise ApiProblem(Kind.COLLECTION_NOT_FOUND, f"No collection called {name!r} is published.")
-    members = Member.objects.filter(collection=collection, agent__latest_version__isnull=False)
-    return list(members.order_by("position").values_list("agent__latest_version", flat=True))
+    return collection
 
 
 def _found(asked: BundleIn) -> list[int]:

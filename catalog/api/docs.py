@@ -22,6 +22,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
 from catalog.api.errors import ALWAYS, Kind
+from catalog.api.schemas import BodyIn
 from catalog.rendering import render_inline
 
 QUERIES = {
@@ -30,7 +31,7 @@ QUERIES = {
     "get_bundle": "?agents=code-reviewer,test-writer@2",
     "list_changes": "?since=0",
 }
-BODIES = ("OutdatedIn", "PinIn", "ReasonIn", "DeprecateIn")  # what is sent as JSON
+BODIES = {shape.__name__ for shape in BodyIn.__subclasses__()}  # what is sent as JSON
 PIPELINE = Path(__file__).with_name("pipeline.yml")
 EXAMPLE_BASE = "https://agents.example.com"  # where that file, and the README, say the catalog is
 FILE = "python-backend-engineer.md"  # what the examples send

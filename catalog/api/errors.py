@@ -211,20 +211,12 @@ class ProblemOut(Schema):
 
 
 class ApiProblem(Exception):
-    """A problem to answer with: `headers` go with it, `more` into its body."""
+    """A problem to answer with; `more` goes into its body."""
 
-    def __init__(
-        self,
-        kind: Kind,
-        detail: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        more: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, kind: Kind, detail: str, *, more: Mapping[str, Any] | None = None) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
-        self.headers = headers or {}
         self.more = more or {}
 
 
@@ -257,7 +249,7 @@ ALWAYS = (Kind.INVALID_TOKEN, Kind.TOO_MANY_REQUESTS, Kind.INTERNAL_ERROR, Kind.
 def problems(*kinds: Kind) -> dict[str, Any]:
     """For the OpenAPI document: an operation may answer with these."""
     responses: dict[int, Any] = {}
-    for kind in (*kinds, *ALWAYS):
+    for kind in dict.fromkeys((*kinds, *ALWAYS)):
         known = responses.get(kind.status, {}).get("description", "")
         responses[kind.status] = {
             "description": f"{known} `{kind.code}`: {kind.meaning}".strip(),
@@ -287,25 +279,22 @@ def add_handlers(api: NinjaAPI) -> None:
         api.add_exception_handler(exception, handler)
 
 
-def answer_to(api: NinjaAPI, request: HttpRequest, error: Exception) -> HttpResponse:
-    """What an exception is answered with, where no operation of ninja's is there to ask."""
-    return api.on_exception(request, error)
-
-
 def _api_problem(request: HttpRequest, exc: Any) -> HttpResponse:
     response = problem(exc.kind, exc.detail, **exc.more)
-    for name, value in exc.headers.items():
-        response.headers[name] = value
     if exc.kind.status == 401:
         known = ', error="invalid_token"' if exc.kind is Kind.INVALID_TOKEN else ""
         response.headers["WWW-Authenticate"] = f'Bearer realm="agent catalog"{known}'
     return response
 
 
-def _too_many_requests(request: HttpRequest, exc: Any) -> HttpResponse:
-    response = problem(Kind.TOO_MANY_REQUESTS, str(exc))
-    response.headers["Retry-After"] = str(exc.standing.reset)
+def _later(kind: Kind, detail: str, seconds: int) -> HttpResponse:
+    response = problem(kind, detail)
+    response.headers["Retry-After"] = str(seconds)
     return response
+
+
+def _too_many_requests(request: HttpRequest, exc: Any) -> HttpResponse:
+    return _later(Kind.TOO_MANY_REQUESTS, str(exc), exc.standing.reset)
 
 
 def _too_large(request: HttpRequest, exc: Any) -> HttpResponse:
@@ -313,16 +302,12 @@ def _too_large(request: HttpRequest, exc: Any) -> HttpResponse:
 
 
 def _too_busy(request: HttpRequest, exc: Any) -> HttpResponse:
-    response = problem(Kind.UNAVAILABLE, "Other large archives are being sent just now. Ask again in a few seconds.")
-    response.headers["Retry-After"] = "5"
-    return response
+    return _later(Kind.UNAVAILABLE, "Other large archives are being sent just now. Ask again in a few seconds.", 5)
 
 
 def _unavailable(request: HttpRequest, exc: Any) -> HttpResponse:
     log.error("The database does not answer: %s", request.path, exc_info=exc)
-    response = problem(Kind.UNAVAILABLE, "The database does not answer just now. What was sent may be sent again.")
-    response.headers["Retry-After"] = "5"
-    return response
+    return _later(Kind.UNAVAILABLE, "The database does not answer just now. What was sent may be sent again.", 5)
 
 
 def _renamed(request: HttpRequest, exc: Any) -> HttpResponse:

@@ -63,9 +63,7 @@ class _Names:
         for pk, agent, data in renamed.values_list("pk", "agent", "event__data"):
             if agent:
                 self.renames.setdefault(agent, []).append((pk, data["old"]))
-
-        told = {name for row in rows if (name := _successor(row))}
-        self.public: set[str] = _public_among(told) if told else set()
+        self.public = _public({name for row in rows if (name := _successor(row))})
 
     def successor(self, row: Change) -> str | None:
         """Whom to use instead, where the public knows it."""
@@ -79,11 +77,14 @@ class _Names:
         return next(later, row.agent.name)
 
 
-def _public_among(names: set[str]) -> set[str]:
-    """Those by which the public knows an agent, or knew it. Two questions: as one, no index would answer it."""
+def _public(names: set[str]) -> dict[str, int]:
+    """The agents that the public knows, or knew, by these names. Two questions: as one, no index would answer it.
+
+    Who was never published is as good as nobody.
+    """
     public = Agent.objects.ever_published()
-    former = public.filter(former_names__name__in=names).values_list("former_names__name", flat=True)
-    return {*public.filter(name__in=names).values_list("name", flat=True), *former}
+    former = public.filter(former_names__name__in=names).values_list("former_names__name", "pk")
+    return {**dict(former), **dict(public.filter(name__in=names).values_list("name", "pk"))}
 
 
 def _successor(row: Change) -> str | None:
@@ -138,7 +139,7 @@ class _Held:
 
     def __init__(self, pins: Sequence[PinIn]) -> None:
         names = {pin.name for pin in pins if pin.name}
-        self.by_name = self._agents(names)
+        self.by_name = _public(names)
         versions = Version.objects.filter(digest__in={pin.digest for pin in pins}).order_by("pk")
         columns = ("digest", "agent", "number", "yanked_at", "yank_reason")
         self.versions: dict[str, list[dict[str, Any]]] = {}
@@ -151,12 +152,6 @@ class _Held:
             .filter(pk__in=agents)
             .values_list("pk", "name", "latest_version__number", "latest_version__digest")
         }
-
-    def _agents(self, names: set[str]) -> dict[str, int]:
-        """The agents of these names, present or former; who was never published is as good as nobody."""
-        public = Agent.objects.ever_published()
-        former = public.filter(former_names__name__in=names).values_list("former_names__name", "pk")
-        return {**dict(former), **dict(public.filter(name__in=names).values_list("name", "pk"))}
 
     def told(self, pin: PinIn) -> dict[str, Any] | None:
         """What to say of a file; None where it is the latest."""

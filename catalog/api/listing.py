@@ -89,8 +89,7 @@ def _by_name(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[int]
 def _by_update(asked: AgentsIn, question: object, shelf: Shelf) -> tuple[list[int], str | None]:
     """In the order of the last publish. What the filters let through is looked for in a bounded number of rows."""
     agents = Agent.objects.published().order_by("updated_at", "pk")
-    since = asked.updated_since or EPOCH
-    after: tuple[datetime, int] = since, 0
+    after = asked.updated_since or EPOCH, 0
     if asked.cursor:
         after = max(after, _moment_and_key(cursors.decode(question, asked.cursor, int, int)))
     filters = asked.chosen()

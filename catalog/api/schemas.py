@@ -1,4 +1,4 @@
-"""The shapes the API takes (`In`) and gives (`Out`), with the words of its reference. Imports `models`."""
+"""The shapes the API takes (`In`) and gives (`Out`), with their words. Imports `facets` and `publishing`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, model_validato
 from catalog.api import cursors
 from catalog.api.errors import FindingOut
 from catalog.facets import KINDS
+from catalog.publishing import MAX_NOTE_LENGTH
 
 MAX_QUERY_LENGTH = 200
 MAX_LIMIT = 100
@@ -247,7 +248,7 @@ class BodyIn(Schema):
     ninja takes a list, too, for something that has none of the parts.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid")  # for the document: what ninja hands over hides what is too much
 
     @model_validator(mode="before")
     @classmethod
@@ -327,7 +328,7 @@ class PutIn(Schema):
         description="Publish a `version`, or leave a `draft` for people to review. Without it, a version where the "
         "token has the scope `publish`, else a draft.",
     )
-    note: Annotated[str, Field(max_length=500), AfterValidator(_without_nul)] = Field(
+    note: Annotated[str, Field(max_length=MAX_NOTE_LENGTH), AfterValidator(_without_nul)] = Field(
         "", description="What changed, for readers of the list of versions."
     )
     category: Text | None = Field(
@@ -354,7 +355,7 @@ class PutOut(Schema):
 class ReasonIn(BodyIn):
     """Why a version is withdrawn."""
 
-    reason: Annotated[str, Field(max_length=500), AfterValidator(_not_blank)] = Field(
+    reason: Annotated[str, Field(max_length=MAX_NOTE_LENGTH), AfterValidator(_not_blank)] = Field(
         description="A sentence for those who use the version: it is shown on its page."
     )
 
@@ -362,7 +363,7 @@ class ReasonIn(BodyIn):
 class DeprecateIn(BodyIn):
     """What people are told who look at a deprecated agent."""
 
-    note: Annotated[str, Field(max_length=500)] = Field("", description="Why, and what to do.")
+    note: Annotated[str, Field(max_length=MAX_NOTE_LENGTH)] = Field("", description="Why, and what to do.")
     successor: Text | None = Field(None, description="The name of the agent to use in its place.")
 
 

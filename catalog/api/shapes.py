@@ -5,13 +5,11 @@ Plain dictionaries, made part by part: what nobody asked for is not even read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from ninja.responses import NinjaJSONEncoder
 
 from catalog.models import Agent, Version
 
@@ -40,16 +38,12 @@ def urls(version: Version) -> dict[str, str]:
     }
 
 
-def plain(data: Any) -> Any:
-    """As JSON gives it back: times as text."""
-    return json.loads(json.dumps(data, cls=NinjaJSONEncoder))
-
-
 def address(view: str, *args: Any) -> str:
     return settings.CATALOG_BASE_URL + reverse(view, args=args)
 
 
-def _advice(agent: Agent) -> dict[str, Any] | None:
+def advice(agent: Agent) -> dict[str, Any] | None:
+    """`AdviceOut`: what is said of a deprecated agent; None of any other. Of a successor, if it is on offer."""
     if not agent.is_deprecated:
         return None
     successor = agent.successor if agent.successor and agent.successor.latest_version_id else None
@@ -80,5 +74,5 @@ _PARTS: dict[str, Callable[[Version], Any]] = {
     "created_at": lambda version: version.agent.created_at,
     "updated_at": lambda version: version.agent.updated_at,
     "deprecated": lambda version: version.agent.is_deprecated,
-    "deprecation": lambda version: _advice(version.agent),
+    "deprecation": lambda version: advice(version.agent),
 }

@@ -21,7 +21,7 @@ from ninja import NinjaAPI
 from ninja.responses import NinjaJSONEncoder
 
 from catalog import changes, throttling
-from catalog.api import access, errors, kept
+from catalog.api import access, kept
 from catalog.api.errors import ApiProblem, Kind, problem
 from catalog.api.kept import Answer
 from catalog.downloads import EXPOSED, SAFE, has_already, repr_digest
@@ -75,10 +75,10 @@ def with_manners(api: NinjaAPI, view: View, name: str) -> View:
             if request.method != "OPTIONS":
                 token = request.token = _identified(request)  # type: ignore[attr-defined]
                 if name not in OF_THE_SOFTWARE:
-                    standing = throttling.take(request, _kind(request, name), token.pk if token else None)
+                    standing = throttling.take(request, _kind(request, name, token), token.pk if token else None)
             response = _told(_dispatched(request, view, name, *args, **kwargs))
         except Exception as error:
-            response = errors.answer_to(api, request, error)
+            response = api.on_exception(request, error)
             standing = standing or getattr(error, "standing", None)
         return _finished(request, response, name, token, standing)
 
@@ -95,11 +95,10 @@ def _identified(request: HttpRequest) -> ApiToken | None:
         raise
 
 
-def _kind(request: HttpRequest, name: str) -> str:
+def _kind(request: HttpRequest, name: str, token: ApiToken | None) -> str:
     if name in COSTLY_ONES or (name == "list_agents" and "q" in request.GET):
         return COSTLY
-    is_read = request.method in SAFE or getattr(request, "token", None) is None
-    return READS if is_read else WRITES
+    return READS if request.method in SAFE or token is None else WRITES
 
 
 def _dispatched(request: HttpRequest, view: View, called: str, /, *args: Any, **kwargs: Any) -> HttpResponse:

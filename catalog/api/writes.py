@@ -25,12 +25,12 @@ from catalog.api.schemas import DeprecateIn, DeprecationOut, PutIn, PutOut, Reas
 from catalog.api.transport import json_response
 from catalog.definition import Definition, InvalidDefinition, digest_of
 from catalog.models import Agent, Category, Scope, Version
+from catalog.models.tokens import KEY_MAX_LENGTH
 from catalog.repeats import Done
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-MAX_KEY_LENGTH = 255
 # What a writing operation may answer with instead.
 REFUSED = (
     *(Kind.TOKEN_REQUIRED, Kind.FORBIDDEN, Kind.CONFLICT, Kind.NOT_POSSIBLE, Kind.IDEMPOTENCY_KEY_REUSED),
@@ -49,10 +49,7 @@ ON_VERSION = (*ON_AGENT, Kind.VERSION_NOT_FOUND)
     response={200: PutOut, 201: PutOut},
     operation_id="put_agent",
     summary="Publish a version or leave a draft",
-    openapi_extra=problems(
-        *dict.fromkeys((*REFUSED, *files.REFUSED)), Kind.PRECONDITION_FAILED, Kind.PRECONDITION_REQUIRED
-    )
-    | files.BODY,
+    openapi_extra=problems(*REFUSED, *files.REFUSED, Kind.PRECONDITION_FAILED, Kind.PRECONDITION_REQUIRED) | files.BODY,
 )
 def put_agent(request: HttpRequest, name: Name, asked: Query[PutIn]) -> HttpResponse:
     """The file itself becomes the agent's next version, or its draft. An agent that is not there yet is made.
@@ -242,7 +239,7 @@ def undeprecate_agent(request: HttpRequest, name: Name) -> HttpResponse:
 def _agent(request: HttpRequest, name: str) -> tuple[User, Agent]:
     """Who may withdraw this agent, and the agent."""
     by = actor(request, Scope.YANK)
-    agent = Agent.objects.filter(name=name, versions__isnull=False).distinct().first()
+    agent = Agent.objects.ever_published().filter(name=name).first()
     if agent is None:
         raise missing(name, -1)
     require_agent(request, agent)
@@ -258,12 +255,8 @@ def _version(request: HttpRequest, name: str, number: str) -> tuple[User, Versio
 
 
 def _deprecation(agent: Agent) -> dict[str, Any]:
-    return {
-        "name": agent.name,
-        "deprecated": agent.is_deprecated,
-        "note": agent.deprecation_note,
-        "successor": agent.successor.name if agent.successor else None,
-    }
+    advice = shapes.advice(agent) or {"note": "", "successor": None}
+    return {"name": agent.name, "deprecated": agent.is_deprecated, **advice}
 
 
 # --- Once -----------------------------------------------------------------------------------------------------
@@ -283,24 +276,19 @@ def _once(request: HttpRequest, work: Callable[[], Done]) -> Done:
     with _refusals():
         if not key:
             return work()
-        if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        if len(key) > KEY_MAX_LENGTH or not key.isprintable():
             raise ApiProblem(
-                Kind.NOT_POSSIBLE, f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
+                Kind.NOT_POSSIBLE, f"An Idempotency-Key has at most {KEY_MAX_LENGTH} printable characters."
             )
         conditions = (request.headers.get("If-Match"), request.headers.get("If-None-Match"))
         asked = (request.method, request.get_full_path(), *conditions, digest_of(request.body))
         try:
-            return repeats.once(token_of(request), key, digest_of(repr(asked).encode()), lambda: _storable(work()))
+            return repeats.once(token_of(request), key, digest_of(repr(asked).encode()), work)
         except repeats.KeyReused:
             raise ApiProblem(
                 Kind.IDEMPOTENCY_KEY_REUSED,
                 f"The Idempotency-Key {key!r} stands for another request already: use another. Nothing was written.",
             ) from None
-
-
-def _storable(done: Done) -> Done:
-    """With times as JSON has them."""
-    return Done(done.status, shapes.plain(done.answer))
 
 
 @contextmanager

@@ -84,11 +84,15 @@ class Archive:
 
 
 def archive_of(collection: Collection) -> Archive:
-    """The agents of a collection in their order, each in its latest version; withdrawn ones are left out."""
-    members = collection.members.filter(agent__latest_version__isnull=False)
-    versions = list(members.values_list("agent__latest_version", flat=True))
+    """The agents of a collection."""
     about = {"name": collection.name, "title": collection.title}
-    return _archive(f"{collection.name}.zip", COLLECTION_FORMAT, about, versions)
+    return _archive(f"{collection.name}.zip", COLLECTION_FORMAT, about, versions_of(collection))
+
+
+def versions_of(collection: Collection) -> list[int]:
+    """The keys of the latest versions of its agents, in their order; withdrawn ones are left out."""
+    members = collection.members.filter(agent__latest_version__isnull=False)
+    return list(members.values_list("agent__latest_version", flat=True))
 
 
 def bundle_of(versions: Sequence[int], name: str = "") -> Archive:

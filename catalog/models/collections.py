@@ -1,4 +1,4 @@
-"""Curated sets of agents. Imports nothing of the catalog."""
+"""Curated sets of agents. Imports `definition`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from django.db.models import Aggregate, Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
+from catalog.definition import fold_name
+
 from .agents import Agent
 from .lengths import NAME_MAX_LENGTH, TITLE_MAX_LENGTH
 
@@ -14,6 +16,10 @@ from .lengths import NAME_MAX_LENGTH, TITLE_MAX_LENGTH
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def published(self) -> CollectionQuerySet:
         return self.filter(published_at__isnull=False)
+
+    def spelled(self, name: str) -> CollectionQuerySet:
+        """The one of this name, or of another spelling of it."""
+        return self.filter(name__in={name, fold_name(name)})
 
     def with_sums(self) -> CollectionQuerySet:
         """Each with its `agent_count`, of those on offer, and the `description_tokens` of these.

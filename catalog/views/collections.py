@@ -16,7 +16,6 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from catalog.contents import contents_of, first_paragraph
-from catalog.definition import fold_name
 from catalog.distribution.archive import TooBusy, archive_of, archive_response
 from catalog.models import Collection
 from catalog.rendering import render_inline, render_prompt
@@ -78,7 +77,7 @@ def collection_archive(request: HttpRequest, name: str) -> HttpResponseBase:
 
 def _known_as(name: str) -> Collection:
     """The published collection of this name, or of another spelling of it; else 404."""
-    collection = Collection.objects.published().filter(name__in={name, fold_name(name)}).first()
+    collection = Collection.objects.published().spelled(name).first()
     if collection is None:
         raise Http404("There is no such collection.")
     return collection

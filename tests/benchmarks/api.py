@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks.pages import Page, _at_most, _told
+from tests.benchmarks.pages import Page, at_most, tell
 from tests.benchmarks.spread import ratios
 from tests.benchmarks.worker import Worker
 
@@ -47,7 +47,7 @@ def measure(sizes: Iterable[int], into: Path, rounds: int) -> bool:
         for worker in workers:
             worker.close()
     _show(found, memory, sizes)
-    kept = [_told(*bar) for bar in bars(found, memory)]
+    kept = [tell(*bar) for bar in bars(found, memory)]
     return all(kept)
 
 
@@ -90,20 +90,20 @@ def bars(found: dict[str, Page], memory: dict[int, dict[str, float]]) -> Iterato
     few, many = found[f"outdated: {FEW} pins"], found[f"outdated: {MANY} pins"]
     yield "as many queries for a thousand pins as for ten", few.queries == many.queries, ""
     deep = _to(found, (page for page in found.values() if page.what in DEEP), FIRST)
-    yield _at_most("a page in the middle, or the last one, to page 1", deep, MOST_OF_A_DEEP_PAGE)
+    yield at_most("a page in the middle, or the last one, to page 1", deep, MOST_OF_A_DEEP_PAGE)
     narrowed = (page for page in found.values() if page.what == FIRST and page.kind not in (WORDS, "changes"))
     shares = {page.name: _share(page, found[f"{PLAIN}: {FIRST}"]) for page in narrowed}
-    yield _at_most("page 1 of agents that are narrowed down, to page 1 of all", shares, MOST_OF_A_NARROWED)
+    yield at_most("page 1 of agents that are narrowed down, to page 1 of all", shares, MOST_OF_A_NARROWED)
     # Of what is rare there is more to show in a larger catalog.
     growing = (page for page in found.values() if RARE not in page.kind and len(page.page) > 1)
     growth = {page.name: page.growth for page in growing}
-    yield _at_most("the largest catalog to the smallest", growth, MOST_GROWTH)
+    yield at_most("the largest catalog to the smallest", growth, MOST_GROWTH)
     repeated = [found[f"agent: {what}"] for what in MEMORY]
     from_memory = {page.name: _share(page, found["agent"]) for page in repeated}
     from_memory |= _to(found, [found[f"{PLAIN}: {MEMORY[0]}"]], FIRST)
-    yield _at_most("an answer from memory to the same made anew", from_memory, MOST_FROM_MEMORY)
+    yield at_most("an answer from memory to the same made anew", from_memory, MOST_FROM_MEMORY)
     more = {f"{size:,}": taken[MANY] - taken[FEW] for size, taken in memory.items()}
-    yield _at_most("MiB for a bundle of a thousand agents more than for ten", more, MOST_OVER_FEW)
+    yield at_most("MiB for a bundle of a thousand agents more than for ten", more, MOST_OVER_FEW)
 
 
 def _to(found: dict[str, Page], pages: Iterable[Page], other: str) -> dict[str, float]:

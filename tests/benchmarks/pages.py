@@ -154,7 +154,7 @@ def measure(sizes: Iterable[int], into: Path, rounds: int) -> bool:
     for page in found:
         print(page.row(sizes))
     print()
-    kept = [_told(*bar) for bar in bars(found)]
+    kept = [tell(*bar) for bar in bars(found)]
     return all(kept)
 
 
@@ -166,10 +166,10 @@ def bars(found: list[Page]) -> Iterator[tuple[str, bool, str]]:
     yield "as many queries at every size", not uneven, ", ".join(uneven)
     # What is found decides which texts an excerpt is taken from, and whether a word was mistyped.
     most = {page.name: max(page.queries.values()) for page in found if page.kind == "search"}
-    yield _at_most("queries of a search, at any size", most, MOST_QUERIES)
+    yield at_most("queries of a search, at any size", most, MOST_QUERIES)
     for kind in ("list", "facet", "search"):
         growing = {page.name: page.growth for page in found if page.kind == kind and len(page.page) > 1}
-        yield _at_most(f"{kind} pages, largest to smallest", growing, MOST_GROWTH)
+        yield at_most(f"{kind} pages, largest to smallest", growing, MOST_GROWTH)
     size = max(size for page in found for size in page.page)
     costs = {page.name: page.milliseconds(size) for page in found if size in page.page}
     # Where the SQL takes less than writing thirty agents down, that may come on top of it.
@@ -178,22 +178,22 @@ def bars(found: list[Page]) -> Iterator[tuple[str, bool, str]]:
         for page in found
         if page.kind == "search" and page.bare
     }
-    yield _at_most(f"search pages, to {MOST_OVER_SQL:g} times their SQL, or that once and a list page", over, 1)
+    yield at_most(f"search pages, to {MOST_OVER_SQL:g} times their SQL, or that once and a list page", over, 1)
     for first, deep in (("list", f"list: page {DEEP:,}"), ("list: by updated", f"list: by updated, page {DEEP:,}")):
         if deep in costs:
-            yield _at_most("page 1,000 to page 1", {deep: costs[deep] / costs[first]}, MOST_OF_A_DEEP_PAGE)
+            yield at_most("page 1,000 to page 1", {deep: costs[deep] / costs[first]}, MOST_OF_A_DEEP_PAGE)
     shares = {
         page: costs[f"304: of {page}"] / costs[key] for page, key in (("the list", "list"), ("an agent", "agent"))
     }
-    yield _at_most("a 304 to its page", shares, 0.5)
+    yield at_most("a 304 to its page", shares, 0.5)
 
 
-def _at_most(what: str, ratios: dict[str, float], most: float) -> tuple[str, bool, str]:
+def at_most(what: str, ratios: dict[str, float], most: float) -> tuple[str, bool, str]:
     worst = sorted(ratios.items(), key=lambda one: -one[1])
     over = [f"{name} {ratio:.2f}" for name, ratio in worst if ratio > most] or [f"{n} {r:.2f}" for n, r in worst[:1]]
     return f"{what}: at most {most:g}", not worst or worst[0][1] <= most, ", ".join(over)
 
 
-def _told(what: str, is_kept: bool, worst: str) -> bool:
+def tell(what: str, is_kept: bool, worst: str) -> bool:
     print(f"{'PASS' if is_kept else 'FAIL'}  {what}" + (f" ({worst})" if worst else ""))
     return is_kept
