@@ -79,6 +79,28 @@ def as_one() -> Iterator[None]:
             del connection.changes_waiting  # type: ignore[attr-defined]
 
 
+@contextmanager
+def in_parts() -> Iterator[None]:
+    """Around each of several transactions that are one deed, such as the files of an import.
+
+    The deed is done when somebody records something outside of this: `finish`.
+    """
+    connection = connections[router.db_for_write(Change)]
+    connection.changes_are_parts = True  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del connection.changes_are_parts  # type: ignore[attr-defined]
+
+
+def finish() -> None:
+    """Say that what was written `in_parts` is done; nothing where nothing was, or somebody else said so meanwhile."""
+    with transaction.atomic():
+        newest = Change.objects.order_by("pk").last()
+        if newest and newest.more_follow:
+            record([None])
+
+
 def latest() -> Generation:
     """The newest change. One query, at the end of an index; through the ORM it would take ten times as long."""
     with connections[router.db_for_read(Change)].cursor() as cursor:
@@ -137,8 +159,9 @@ def _waiting() -> list[tuple[Agent | None, Event | None]] | None:
 
 def _write(told: Iterable[tuple[Agent | None, Event | None]]) -> None:
     now = timezone.now()
-    rows = [Change(agent=agent, event=event, at=now) for agent, event in told]
+    rows = [Change(agent=agent, event=event, at=now, more_follow=True) for agent, event in told]
     if rows:
+        rows[-1].more_follow = getattr(connections[router.db_for_write(Change)], "changes_are_parts", False)
         _wait_for_others()
         Change.objects.bulk_create(rows, batch_size=500)
         transaction.on_commit(_recent.tell)

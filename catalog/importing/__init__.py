@@ -1,6 +1,6 @@
 """Files, folders and archives into drafts or versions, with a report entry for every file.
 
-Imports `models`, `publishing`, `drafting` and `definition`.
+Imports `models`, `publishing`, `drafting`, `changes` and `definition`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
+from catalog import changes
 from catalog.definition import Definition, Finding, InvalidDefinition, parse
 from catalog.definition.limits import MAX_SOURCE_BYTES
 
@@ -45,7 +46,8 @@ class Entry:
 class Import(Iterator[Entry]):
     """An import under way: reads, and writes, one file with every entry taken from it.
 
-    All that grows with the number of files is what it remembers of each name.
+    All that grows with the number of files is what it remembers of each name. What it publishes is one deed in the
+    sequence of changes, finished when the last entry was taken or the import was stopped.
     """
 
     def __init__(
@@ -70,7 +72,15 @@ class Import(Iterator[Entry]):
         return self._ignored[NOT_MARKDOWN]
 
     def __next__(self) -> Entry:
-        candidate = next(self._candidates)
+        try:
+            with changes.in_parts():
+                return self._entry_of(next(self._candidates))
+        except BaseException:  # there are no more, or somebody stopped it
+            if self._publish and not self._dry_run:
+                changes.finish()
+            raise
+
+    def _entry_of(self, candidate: Candidate) -> Entry:
         try:
             definition = parse(candidate.read())
         except Refused as refusal:

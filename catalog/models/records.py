@@ -52,6 +52,7 @@ class Change(models.Model):
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+")  # null: not of one agent
     event = models.ForeignKey("Event", on_delete=models.PROTECT, null=True, related_name="+")  # who did what
     at = models.DateTimeField()
+    more_follow = models.BooleanField(default=False)  # of the same deed: those after it belong to it, too
 
     class Meta:
         ordering = ("id",)
