@@ -1,0 +1,48 @@
+"""For tools that have no list of tools, only a mark for agents that change nothing: Cursor and Codex.
+
+Source of the rule: formats.md 4.3. Imports only this package.
+"""
+
+from __future__ import annotations
+
+from .permissions import Permissions, permissions_of
+from .report import Report, named
+
+
+def is_read_only(report: Report, mark: str) -> bool:
+    """Whether the agent has to be marked so; says the lines of its tools. `mark` is how the tool writes it."""
+    permissions = permissions_of(report.definition)
+    if permissions.is_read_only:
+        _say_marked(report, permissions, mark)
+    else:
+        _say_unlimited(report, permissions)
+    return permissions.is_read_only
+
+
+def _say_marked(report: Report, permissions: Permissions, mark: str) -> None:
+    tool = report.tool.title
+    limit = f"{tool} has no list of tools. The agent is left none that changes files or runs commands, so it is marked"
+    rest = f"{mark}: it may use every tool there that changes nothing."
+    if permissions.allowed is None:
+        report.kept("tools", "The agent may use every tool but those that are taken away.")
+    else:
+        report.changed("tools", f"{limit} {rest}")
+    if permissions.denied:
+        report.changed("disallowedTools", f"{limit} {rest}")
+    if permissions.is_plan:
+        report.changed("permissionMode", f"“plan” changes nothing, so the agent is marked {rest}")
+
+
+def _say_unlimited(report: Report, permissions: Permissions) -> None:
+    tool = report.tool.title
+    if permissions.allowed is None:
+        report.kept("tools", "The agent may use every tool, there as here.")
+    else:
+        names = [name + (f" ({named(rules)})" if rules else "") for name, rules in permissions.allowed.items()]
+        only = f"not only {named([*names, *permissions.unknown])}" if names or permissions.unknown else "not none"
+        report.dropped("tools", f"{tool} has no list of tools: the agent may use every tool there, {only}.")
+    if permissions.denied:
+        report.dropped(
+            "disallowedTools",
+            f"{tool} cannot take single tools away: the agent may use {named(permissions.denied)} there.",
+        )
