@@ -17,6 +17,7 @@ REFUSAL = (
     "or run `python manage.py quickstart --no-serve` once: it makes one in the data folder."
 )
 _CONTACT = re.compile(r"mailto:[^\s@,]+@[^\s@,]+|https://[^\s/]+\S*")
+_MARKETPLACE = re.compile(r"(?!claude|anthropic)(?=.{1,64}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 # Before this release a reset of the write-ahead log could damage a database that several processes write.
 SAFE_SQLITE = (3, 51, 3)
 
@@ -67,6 +68,33 @@ def proxy(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             hint="Where a proxy ends TLS and sets X-Forwarded-Proto, set CATALOG_BEHIND_PROXY=true: "
             "plain http is then redirected and HSTS is sent.",
             id="catalog.W001",
+        )
+    ]
+
+
+@register(Tags.security)
+def private_in_the_clear(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.CATALOG_PRIVATE or settings.HTTPS or settings.LOOPBACK:
+        return []
+    return [
+        Warning(
+            "CATALOG_PRIVATE is on and CATALOG_BASE_URL is plain http: passwords, sessions and tokens cross the "
+            "network in the clear, and whoever listens reads the catalog with them.",
+            hint="Let a proxy end TLS in front, and set CATALOG_BASE_URL to its https address.",
+            id="catalog.W004",
+        )
+    ]
+
+
+@register(Tags.urls)
+def marketplace(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if _MARKETPLACE.fullmatch(settings.CATALOG_MARKETPLACE):
+        return []
+    return [
+        Error(
+            f"CATALOG_MARKETPLACE is {settings.CATALOG_MARKETPLACE!r}, which tools do not take for a name.",
+            hint="Give 1 to 64 small letters, digits and hyphens that begin with a letter: acme-agents",
+            id="catalog.E011",
         )
     ]
 

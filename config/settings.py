@@ -56,8 +56,14 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", None) or sorted(
 
 # What the catalog calls itself: in titles, feeds and files for machines.
 CATALOG_NAME = env.str("CATALOG_NAME", "") or "Agent Catalog"
+# What coding tools call this marketplace (`install code-reviewer@agent-catalog`). It stands in every commit of the git
+# repository: another one is another repository, so it is chosen once.
+CATALOG_MARKETPLACE = env.str("CATALOG_MARKETPLACE", "") or "agent-catalog"
 # Whom to tell of a hole: mailto: or https:, printed in /.well-known/security.txt, which is not there without one.
 CATALOG_SECURITY_CONTACT = env.str("CATALOG_SECURITY_CONTACT", "")
+
+# On, the catalog is read only with a log-in or a token (`config.middleware.gate`); nothing but its health is public.
+CATALOG_PRIVATE = env.bool("CATALOG_PRIVATE", False)
 
 # The first account, made by `quickstart`; without a password here it makes and prints a random one.
 CATALOG_ADMIN_PASSWORD = env.str("CATALOG_ADMIN_PASSWORD", "")
@@ -89,6 +95,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.gate",  # the last before the views: it knows who asks
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -134,6 +141,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Accounts and sessions -----------------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "catalog.readers.ReadersRights"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -148,6 +156,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # --- Transport: all of it follows the scheme of CATALOG_BASE_URL, so that log-in works on plain http
 # on loopback and is strict everywhere else ---------------------------------------------------------
@@ -197,6 +206,11 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+
+# --- Git ------------------------------------------------------------------------------------------
+
+# The repository that tools install from; made from the database, and made anew where it is not there.
+CATALOG_REPOSITORY_DIR = DATA_DIR / "repository"
 
 # --- Language, time, static files ----------------------------------------------------------------
 

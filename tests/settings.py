@@ -15,6 +15,7 @@ SECRET_KEY = "a key for tests alone, long enough to please every check of Django
 # Static files come from their folders: nobody has run collectstatic.
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir()
+CATALOG_REPOSITORY_DIR = DATA_DIR / "repository"
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 # A file, not memory: tests of concurrent writers need connections of their own.

@@ -1,4 +1,5 @@
-"""What follows from the stored texts, brought up to this release. Imports `models`, `publishing` and `search`."""
+"""What follows from the stored texts, brought up to this release. Imports `models`, `publishing`, `search`
+and `distribution`."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from catalog import search
 from catalog.definition import CHECKS_VERSION
+from catalog.distribution import repository
 from catalog.models import Version, VersionQuerySet
 from catalog.publishing import project
 
@@ -35,6 +37,12 @@ def update_search(progress: Progress) -> str:
     if not total:
         return "up to date"
     return f"{_counted(search.catch_up(lambda done: progress(done, total)), 'agent')} indexed"
+
+
+def update_repository() -> str:
+    with repository.opened() as store:
+        newest = store.newest()
+    return _counted(newest.number if newest else 0, "commit")
 
 
 def _counted(count: int, noun: str) -> str:

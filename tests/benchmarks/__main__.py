@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [part …]`: parsing, importing, downloads, pages, api, editing. Each prints figures.
+"""`python -m tests.benchmarks [part …]`: parsing, importing, downloads, pages, api, editing, cloning; prints figures.
 
 Works in a temporary folder and on SQLite unless DATABASE_URL names a database (which it fills and does not empty).
 `catalogs --agents 1000 --into FOLDER` makes a catalog of that size to keep: `CATALOG_DATA_DIR=FOLDER/1000` serves it.
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("parsing", "importing", "downloads", "pages", "api", "editing")
+PARTS = ("parsing", "importing", "downloads", "pages", "api", "editing", "cloning")
 ASKED_FOR = "catalogs"
 
 
@@ -51,7 +51,7 @@ def prepare(folder: Path) -> None:
 
 def run(part: str, folder: Path, arguments: argparse.Namespace) -> bool:
     """False where the part has bars and one is not kept."""
-    from tests.benchmarks import api, downloads, editing, importing, pages, parsing
+    from tests.benchmarks import api, cloning, downloads, editing, importing, pages, parsing
     from tests.benchmarks.worker import Worker
 
     if part == "parsing":
@@ -62,6 +62,8 @@ def run(part: str, folder: Path, arguments: argparse.Namespace) -> bool:
         return downloads.measure(folder, arguments.rounds)
     elif part == "editing":
         editing.measure(folder, arguments.editors, arguments.saves, arguments.pause)
+    elif part == "cloning":
+        return cloning.measure(folder, arguments.agents[0], arguments.rounds)
     elif part == "pages":
         return pages.measure(arguments.agents, arguments.into or folder, 3 * arguments.rounds)
     elif part == "api":

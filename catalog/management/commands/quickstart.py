@@ -84,6 +84,7 @@ class Command(BaseCommand):
             self.step("Agents", lambda: self.load_starters(admin))
             self.step("Projections", lambda: upkeep.update_projections(partial(self.show_progress, "Projections")))
             self.step("Search", lambda: upkeep.update_search(partial(self.show_progress, "Search")))
+            self.step("Repository", upkeep.update_repository)
             self.step("Account", lambda: self.give_password(admin))
         self.show_addresses(host, port, no_serve)
 

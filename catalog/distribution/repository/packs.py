@@ -1,0 +1,214 @@
+"""Which objects a client lacks, and the pack that holds them. Imports `store` and `objects`.
+
+The history is one line, so commits are told apart by their numbers, and what a client has are spans of numbers: from
+each commit it names down to the first one, or to where its own history was cut off ("shallow").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+from .objects import FOLDER, entries_of, pack_header
+from .store import Made, Store
+
+WHOLE_HISTORY = 0x7FFFFFFF  # the depth by which clients ask for everything
+
+
+class NotThere(Exception):
+    """What a client wants, and the repository has not, in a sentence."""
+
+
+@dataclass
+class Asked:
+    """What a client says of itself and wants. Ids are of commits."""
+
+    wants: list[bytes] = field(default_factory=list)
+    haves: list[bytes] = field(default_factory=list)
+    shallow: list[bytes] = field(default_factory=list)  # whose parents it has not
+    depth: int | None = None  # commits of each want
+    is_relative: bool = False  # ... counted from where its history ends now
+    since: int | None = None  # commits not older, in seconds since 1970
+    without: list[str] = field(default_factory=list)  # commits that these refs do not have
+    is_thin: bool = False  # it takes what differs from objects that it has
+    is_done: bool = False
+
+    @property
+    def is_deepening(self) -> bool:
+        return self.depth is not None or self.since is not None or bool(self.without)
+
+
+class Span(NamedTuple):
+    """The commits of these numbers, both included."""
+
+    first: int
+    last: int
+
+
+class Selection:
+    """What an answer holds. Raises NotThere for wants that are no commit of the repository."""
+
+    def __init__(self, store: Store, asked: Asked) -> None:
+        self.store, self.asked = store, asked
+        self.cuts = sorted(_numbers(store, asked.shallow))
+        self.common = [id for id in asked.haves if store.made(id)]
+        wanted = [self._wanted(id).number for id in asked.wants]
+        if asked.depth == WHOLE_HISTORY:  # of all that the client has, whatever else it names
+            wanted += self.cuts
+        self.held = _merged(self._down_to_a_cut(number) for number in _numbers(store, self.common))
+        self.spans = {span for number in wanted if (span := self._span_of(number))}
+        if asked.is_deepening and not self.spans:
+            raise NotThere("No commit is as new as asked for.")
+        self.missing = _without(_merged(self.spans), self.held)
+
+    def _wanted(self, id: bytes) -> Made:
+        made = self.store.made(id)
+        if made is None:
+            raise NotThere(f"not our ref {id.hex()}")
+        return made
+
+    def _down_to_a_cut(self, number: int) -> Span:
+        return Span(max((cut for cut in self.cuts if cut <= number), default=1), number)
+
+    def _span_of(self, number: int) -> Span | None:
+        """From a wanted commit down as far as the client wants to know; None where it wants none."""
+        asked = self.asked
+        if not asked.is_deepening:
+            return self._down_to_a_cut(number)
+        first = 1
+        if asked.since is not None:
+            made = self.store.first_since(asked.since)
+            first = made.number if made else number + 1
+        for ref in asked.without:
+            first = max(first, self._number_of(ref) + 1)
+        if asked.depth is not None and asked.depth != WHOLE_HISTORY:
+            from_here = min(self.cuts, default=number + 1) - 1 if asked.is_relative else number
+            first = max(first, from_here - asked.depth + 1)
+        return Span(first, number) if first <= number else None
+
+    def _number_of(self, ref: str) -> int:
+        name = ref.removeprefix("refs/tags/")
+        id = self.store.tagged(name)
+        made = self.store.made(id) if id else self.store.newest() if ref.endswith("main") else None
+        if made is None:
+            raise NotThere(f"There is no {ref}.")
+        return made.number
+
+    # --- What is told of it ---
+
+    def cut_off(self) -> list[bytes]:
+        """The commits without their parents in the client's history from now on: where what it wants ends."""
+        ends = {span.first for span in self.spans if span.first > 1 and not self._is_within(span.first)}
+        return [self.store.made_at(number).id for number in sorted(ends.difference(self.cuts))]
+
+    def cut_no_more(self) -> list[bytes]:
+        """Those that were, and get their parents now."""
+        return [self.store.made_at(cut).id for cut in self.cuts if self._is_within(cut)]
+
+    def _is_within(self, number: int) -> bool:
+        """Whether a commit comes with its parent."""
+        return any(span.first < number <= span.last for span in self.spans)
+
+    # --- The pack ---
+
+    def pack(self) -> tuple[int, Iterator[bytes]]:
+        """How many objects, and the pack in parts."""
+        if self._is_a_line():
+            return self._line()
+        return self._picked()
+
+    def _is_a_line(self) -> bool:
+        """Whether the client has all that came before what it lacks: then it lacks what was stored with that."""
+        if len(self.missing) != 1:
+            return not self.missing
+        before = self.missing[0].first - 1
+        return before == 0 or any(span.first == 1 and span.last >= before for span in self.held)
+
+    def _line(self) -> tuple[int, Iterator[bytes]]:
+        if not self.missing:
+            return 0, _framed(0, ())
+        [span] = self.missing
+        after = self.store.made_at(span.first - 1).last if span.first > 1 else 0
+        last = self.store.made_at(span.last).last
+        return last - after, _framed(last - after, self._stored(after, last))
+
+    def _stored(self, after: int, last: int) -> Iterator[bytes]:
+        for id, base, packed in self.store.packed_between(after, last):
+            if base is None or self.asked.is_thin or self.store.number_of(base) > after:
+                yield packed
+            else:
+                yield self.store.packed_whole(id)
+
+    def _picked(self) -> tuple[int, Iterator[bytes]]:
+        ids: dict[bytes, None] = {}
+        for span in self.missing:
+            before = self.store.made_at(span.first - 1).tree if self._holds(span.first - 1) else None
+            for number in range(span.first, span.last + 1):
+                made = self.store.made_at(number)
+                ids[made.id] = None
+                for id in _new_in(self.store, before, made.tree):
+                    ids[id] = None
+                before = made.tree
+        return len(ids), _framed(len(ids), self.store.packed_of(ids, ids.keys()))
+
+    def _holds(self, number: int) -> bool:
+        return any(span.first <= number <= span.last for span in self.held)
+
+
+def _numbers(store: Store, ids: Iterable[bytes]) -> list[int]:
+    return [made.number for id in ids if (made := store.made(id))]
+
+
+def _merged(spans: Iterable[Span | None]) -> list[Span]:
+    """The same commits in spans that neither meet nor overlap, the oldest first."""
+    found: list[Span] = []
+    for span in sorted(span for span in spans if span):
+        if found and span.first <= found[-1].last + 1:
+            found[-1] = Span(found[-1].first, max(found[-1].last, span.last))
+        else:
+            found.append(span)
+    return found
+
+
+def _without(spans: list[Span], held: list[Span]) -> list[Span]:
+    found: list[Span] = []
+    for first, last in spans:
+        for span in held:
+            if span.first <= last and span.last >= first:
+                if span.first > first:
+                    found.append(Span(first, span.first - 1))
+                first = span.last + 1
+        if first <= last:
+            found.append(Span(first, last))
+    return found
+
+
+def _new_in(store: Store, before: bytes | None, tree: bytes) -> Iterator[bytes]:
+    """The trees and files below a tree that are not at the same place below another one, many at a time."""
+    pairs: list[tuple[bytes | None, bytes]] = [(before, tree)] if before != tree else []
+    while pairs:
+        contents = dict(store.contents({id for pair in pairs for id in pair if id}))
+        deeper: dict[bytes, bytes | None] = {}
+        for old, new in pairs:
+            yield new
+            known = {name: id for _, name, id in entries_of(contents[old])} if old else {}
+            for mode, name, id in entries_of(contents[new]):
+                if known.get(name) == id:
+                    continue
+                if mode == FOLDER:
+                    deeper[id] = known.get(name)
+                else:
+                    yield id
+        pairs = [(old, new) for new, old in deeper.items()]
+
+
+def _framed(count: int, entries: Iterable[bytes]) -> Iterator[bytes]:
+    """A pack: its beginning, its entries and a digest of both."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for part in chain([pack_header(count)], entries):
+        digest.update(part)
+        yield part
+    yield digest.digest()
