@@ -37,8 +37,9 @@ _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LENGTH, _CHECK_LENGTH = 32, 6
 _FORM = re.compile(rf"{MARK}([0-9A-Za-z]{{{_LENGTH}}})([0-9A-Za-z]{{{_CHECK_LENGTH}}})", re.ASCII)
 
-# Which right of its person each scope draws on.
-RIGHTS = {
+# Which right of its person each scope draws on. Whoever has an account may read.
+RIGHTS: dict[Scope, tuple[str, ...]] = {
+    Scope.READ: (),
     Scope.READ_DRAFTS: ("catalog.view_draft",),
     Scope.WRITE_DRAFTS: ("catalog.add_draft", "catalog.change_draft"),
     Scope.PUBLISH: ("catalog.publish_agent",),
@@ -67,11 +68,14 @@ def issue(
 ) -> tuple[ApiToken, str]:
     """A new token of `user`, and its secret, which nobody can read again.
 
-    With `agents` or `categories` it acts on these alone. It lives at most 366 days. Raises NotIssuable.
+    With `agents` or `categories` it acts on these alone; what is published it reads all the same. It lives at most 366
+    days. Raises NotIssuable.
     """
     label = " ".join(label.split())
     wanted = [scope for scope in Scope if scope in set(scopes)]
     _refuse(user, label, wanted, expires_at)
+    if wanted == [Scope.READ] and (agents or categories):
+        raise NotIssuable("A token that only reads, reads all that is published: leave the limits empty.", "agents")
     secret = _new_secret()
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -140,7 +144,7 @@ def _refuse(user: User, label: str, scopes: Sequence[Scope], expires_at: datetim
     if not 0 < len(label) <= LABEL_MAX_LENGTH or "\0" in label:
         raise NotIssuable(f"Say in 1 to {LABEL_MAX_LENGTH} characters what the token is for.", "label")
     if not scopes:
-        raise NotIssuable("Choose at least one thing that the token may do: to read, nobody needs one.", "scopes")
+        raise NotIssuable("Choose at least one thing that the token may do.", "scopes")
     if lacking := [scope.label for scope in scopes if not user.has_perms(RIGHTS[scope])]:
         raise NotIssuable(f"{user.get_username()} may not do this: {', '.join(lacking)}.", "scopes")
     left = expires_at - timezone.now()

@@ -12,7 +12,7 @@ from django.views import defaults
 from catalog import views
 from catalog.api.errors import Kind, problem
 
-API = "/api/"
+API, APM = "/api/", "/apm/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -45,7 +45,7 @@ def _page(exception: Exception) -> Callable[[HttpRequest], HttpResponse]:
 
 
 def _either(request: HttpRequest, kind: Kind, detail: str, page: Callable[[HttpRequest], Any]) -> HttpResponse:
-    if not f"{request.path_info}/".startswith(API):
+    if not f"{request.path_info}/".startswith((API, APM)):
         answer: HttpResponse = page(request)
         return answer
     response = problem(kind, detail)

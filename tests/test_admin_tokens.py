@@ -242,20 +242,27 @@ def test_only_what_one_may_do_is_offered_and_taken(client: Client, editor: User,
         return re.findall(r'name="scopes" value="([\w-]+)"', log_in(client, user).get(ADD).content.decode())
 
     assert offered(publisher) == [scope.value for scope in Scope]
-    assert offered(editor) == ["read-drafts", "write-drafts"]
+    assert offered(editor) == ["read", "read-drafts", "write-drafts"]
     answer = client.post(ADD, form(scopes=["write-drafts", "publish"]))
     assert "You may not do all of this yourself" in text_of(answer)
     assert not ApiToken.objects.exists()
 
 
-def test_who_may_do_nothing_for_which_there_are_tokens_is_told_so(client: Client, outsider: User) -> None:
-    outsider.is_staff = True
-    outsider.save()
+def test_who_may_only_read_is_offered_that_and_no_limits(client: Client, outsider: User, agent: Agent) -> None:
     outsider.user_permissions.add(*Permission.objects.filter(codename__endswith="_apitoken"))
-    said = text_of(log_in(client, outsider).get(ADD))
-    assert "There is nothing that a token could do for you" in said
-    assert "Make the token" not in said
+    page = log_in(client, outsider).get(ADD).content.decode()
+    assert re.findall(r'name="(scopes|agents|categories)" value="([\w-]+)"[^>]*?( checked)?>', page) == [
+        ("scopes", "read", " checked")
+    ]
     client.post(ADD, form())
+    assert not ApiToken.objects.exists()
+    assert "/api/v1/agents" in text_of(client.post(ADD, form(scopes=["read"])))
+    assert ApiToken.objects.get().scopes == ["read"]
+
+
+def test_to_read_is_limited_to_no_agents(desk: Client, agent: Agent) -> None:
+    refused = text_of(desk.post(ADD, form(scopes=["read"], agents=agent.name)))
+    assert "A token that only reads, reads all that is published: leave the limits empty." in refused
     assert not ApiToken.objects.exists()
 
 

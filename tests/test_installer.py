@@ -24,6 +24,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from catalog import publishing
 from catalog.models import Version
+from tests.programs import program_of
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
@@ -467,6 +468,23 @@ def test_a_renamed_agent_stays_where_its_new_file_cannot_be_written(place: Place
     assert place.files() == before
 
 
+# --- A private catalog ----------------------------------------------------------------------------------
+
+
+def test_a_private_catalog_is_read_with_the_token_of_the_environment(
+    place: Place, publisher: User, versions: list[Version], settings: Settings
+) -> None:
+    publishing.rename(versions[0].agent, "critic", by=publisher)
+    settings.CATALOG_PRIVATE = True
+    without = place.run("critic")
+    assert without.status == 2
+    assert "put a token that is valid into the environment, as CATALOG_TOKEN" in without.complained
+    secret = program_of(publisher, "read").bearer.removeprefix("Bearer ")
+    assert place.run("code-reviewer", CATALOG_TOKEN=secret).status == 0  # by its former name
+    assert (place.agents / "critic.md").exists()
+    assert place.run("--outdated", CATALOG_TOKEN=secret).status == 0
+
+
 # --- Updating, and what is outdated: a small catalog that keeps the same promises ------------------------
 
 
@@ -483,6 +501,7 @@ class Catalog(ThreadingHTTPServer):
         self.failures: list[tuple[int, dict[str, str], bytes]] = []
         self.forged: bytes | None = None
         self.asked: list[str] = []
+        self.tokens: list[str | None] = []
         self.reached, self.go_on = Event(), Event()
         self.held_back = ""
 
@@ -518,6 +537,7 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def fails(self) -> bool:
+        self.server.tokens.append(self.headers["Authorization"])
         self.server.asked.append(unquote(self.path).removeprefix("/api/v1/"))
         if self.server.failures:
             status, headers, content = self.server.failures.pop(0)
@@ -791,3 +811,17 @@ def test_a_file_that_came_before_its_lock_was_written_is_known_again(catalog: Ca
     there.write("alpha.md", "alpha 2\n")
     assert there.run().said.startswith("alpha: version 2 is here already.\n")
     assert there.lock()["alpha"]["number"] == 2
+
+
+def test_the_token_is_told_to_nobody_else(catalog: Catalog, tmp_path: Path) -> None:
+    catalog.agents["test-writer"] = [b"One.\n"]
+    with Catalog() as elsewhere:
+        Thread(target=elsewhere.serve_forever, args=(0.01,), daemon=True).start()
+        elsewhere.agents["test-writer"] = [b"One.\n"]
+        leads_away = {"Location": f"{elsewhere.url}/api/v1/agents/test-writer/versions/latest"}
+        catalog.failures = [(302, leads_away, b"")]
+        place = Place(tmp_path, SOURCE.read_bytes().replace(b"http://127.0.0.1:8000", catalog.url.encode()))
+        assert place.run("test-writer", CATALOG_TOKEN="secret").status == 0
+        assert elsewhere.tokens == [None]
+        assert set(catalog.tokens) == {"Bearer secret"}
+        elsewhere.shutdown()

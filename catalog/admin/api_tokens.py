@@ -36,6 +36,10 @@ EVENTS_SHOWN = 20
 _NAMES_SHOWN = 3
 _CHANGE = "admin:catalog_apitoken_change"
 _SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+_OF_READING = {
+    False: "To read what is published, no program needs one.",
+    True: "This catalog is private: to read it, too, a program needs one.",
+}
 _LABELS = {scope.value: scope.label.lower() for scope in Scope}
 
 
@@ -139,9 +143,9 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         what_to_do = format_html(
-            "A token lets a program, such as a build, act for you: put a file into a draft, publish it. To read what "
-            "is published, no program needs one. Press <em>New API token</em> to make the first, or read "
-            '<a href="{}">what tokens can do</a> before.',
+            "A token lets a program, such as a build, act for you: put a file into a draft, publish it. {} Press "
+            '<em>New API token</em> to make the first, or read <a href="{}">what tokens can do</a> before.',
+            _OF_READING[settings.CATALOG_PRIVATE],
             reverse("catalog:help_page", kwargs={"page": "tokens"}),
         )
         return super().changelist_view(request, {"what_to_do": what_to_do, **(extra_context or {})})
@@ -238,6 +242,8 @@ def _command(token: ApiToken) -> list[str]:
         return [*curl, "-X PUT", *file, f"'{api}/agents/{name}?dry_run=true'"]
     if token.may(Scope.READ_DRAFTS):
         return [*curl, f"{api}/drafts"]
+    if token.may(Scope.READ):
+        return [*curl, f"{api}/agents"]
     reason = ["-H 'Content-Type: application/json'", """--data '{"reason": "It is wrong."}'"""]
     return [*curl, *reason, f"{api}/agents/NAME/versions/NUMBER/yank"]
 

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 
+# In a private catalog everybody has a right: see `catalog.readers`.
 NO_ACCESS = "This account may not write or publish here. Ask an administrator of this catalog for a role that may."
 
 

@@ -21,7 +21,8 @@ class Role(TextChoices):
 
 
 MAY = {
-    Role.READER: "Has no access to the admin.",
+    Role.READER: "Only reads. In a private catalog with this account, and with tokens of their own; in a public one "
+    "nobody needs an account for that.",
     Role.EDITOR: "Writes agents and submits them for review.",
     Role.PUBLISHER: "Also reviews, publishes and withdraws, and keeps categories and tags.",
     Role.ADMINISTRATOR: "Also manages people.",

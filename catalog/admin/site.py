@@ -7,21 +7,29 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from catalog.admin.login import LogInForm, may_enter
 from catalog.admin.refused import form_refused, holds_text
 from catalog.models import Agent, Draft, Version
+from catalog.readers import only_reads
 
 ViewType = TypeVar("ViewType", bound=Callable[..., HttpResponseBase])
 SHOWN, WAITING_SHOWN = 8, 5
 
 QUEUE = "admin:catalog_draft_queue"
+# What of the admin is for those who only read a private catalog: the rest would tell them of what is not published.
+_OWN = {"index", "login", "logout", "password_change", "password_change_done"}
+_OWN |= {f"catalog_apitoken_{page}" for page in ("changelist", "add", "change", "history", "revoke")}
 
 # Where the navigation leads, with a permission that opens it; the second row stands behind "More".
 _MAIN = (
@@ -57,11 +65,14 @@ class CatalogSite(AdminSite):
     login_form = LogInForm
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return may_enter(request.user)
+        if not may_enter(request.user):
+            return False
+        at = request.resolver_match.url_name if request.resolver_match else ""
+        return at in _OWN or not only_reads(request.user)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         places = {"places": _places(request, _MAIN), "more_places": _places(request, _MORE)}
-        return {**super().each_context(request), **places}
+        return {**super().each_context(request), **places, "is_private": settings.CATALOG_PRIVATE}
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         from catalog.admin import imports, names, review  # which ask this site for its context
@@ -88,8 +99,28 @@ class CatalogSite(AdminSite):
 
         return cast(ViewType, answer)
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The door of a private catalog too: it leads back to the page that was asked for, and readers to the first."""
+        if request.method == "GET" and (back := _back_to(request)):
+            return redirect(back)
+        answer = super().login(request, extra_context)
+        leads_to_start = request.method == "POST" and answer.headers.get("Location") == reverse("admin:index")
+        return redirect("catalog:home") if leads_to_start and only_reads(request.user) else answer
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**_start(request), **(extra_context or {})})
+
+
+def _back_to(request: HttpRequest) -> str:
+    """The public page that somebody wanted who is logged in by now, in another window; else "".
+
+    Not one of the admin, which may have sent them here because they may not enter it.
+    """
+    asked = request.GET.get(REDIRECT_FIELD_NAME, "")
+    if not settings.CATALOG_PRIVATE or not asked.startswith("/") or asked.startswith(reverse("admin:index")):
+        return ""
+    is_ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
+    return asked if is_ours and request.user.is_authenticated else ""
 
 
 def _places(request: HttpRequest, listed: tuple[tuple[str, str, str], ...]) -> list[Place]:
@@ -119,6 +150,7 @@ def _opens(request: HttpRequest, permission: str) -> bool:
 def _start(request: HttpRequest) -> dict[str, Any]:
     """What the start page tells: what waits for me, my drafts, what was published."""
     context: dict[str, Any] = {"title": "Start", "may_publish": request.user.has_perm("catalog.publish_agent")}
+    context["only_reads"] = only_reads(request.user)
     if _opens(request, "view_agent"):
         context |= {"has_agents": Agent.objects.exists(), "published": _recently_published()}
     if _opens(request, "view_draft"):

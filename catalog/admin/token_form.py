@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 MOST_AGENTS = 100
 _NAMES_LENGTH = 8_000
 _UNKNOWN_TOLD = 10
+_NAMES_HELP = "To write to: their names, with commas or spaces between them."
 _BETWEEN_NAMES = re.compile(r"[\s,;]+")
 
 MAY = {
+    Scope.READ: "Every token may. In a private catalog no program reads without one.",
     Scope.READ_DRAFTS: "See which drafts there are, and read them.",
     Scope.WRITE_DRAFTS: "Put a file into an agent’s draft, and begin new agents. The public sees nothing of it.",
     Scope.PUBLISH: "Publish a file as an agent’s next version, at once and without a review.",
@@ -51,7 +53,7 @@ class TokenForm(PlainForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="Only what you may do yourself. When you lose a right, your tokens lose it too.",
         error_messages={
-            "required": "Choose at least one thing that it may do. To read what is published, nobody needs a token.",
+            "required": "Choose at least one thing that it may do.",
             "invalid_choice": "You may not do all of this yourself. Choose from what is offered.",
         },
     )
@@ -60,7 +62,7 @@ class TokenForm(PlainForm):
         required=False,
         max_length=_NAMES_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}),
-        help_text="Their names, with commas or spaces between them. Leave it empty, and tick no category, for all.",
+        help_text=f"{_NAMES_HELP} Leave it empty, and tick no category, for all.",
     )
     categories = _CategoriesField(
         Category.objects.order_by("title", "pk"),
@@ -84,15 +86,19 @@ class TokenForm(PlainForm):
         self.person = person
         self.today = timezone.now().astimezone(UTC).date()
         self.latest = self.today + timedelta(days=tokens.MOST_DAYS)
+        may = tokens.rights_for(person)
         initial = {"expires_on": self.today + timedelta(days=tokens.DEFAULT_DAYS)}
         super().__init__(*args, **{"initial": initial, **kwargs})
         fields: dict[str, Any] = self.fields
-        fields["scopes"].choices = [(scope.value, _told(scope)) for scope in tokens.rights_for(person)]
+        fields["scopes"].choices = [(scope.value, _told(scope)) for scope in may]
         fields["expires_on"].widget.attrs |= {"min": self.today.isoformat(), "max": self.latest.isoformat()}
         fields["expires_on"].help_text = f"It works until the end of this day (UTC), {tokens.MOST_DAYS} days at most."
-        if not Category.objects.exists():
+        if may == [Scope.READ]:  # all that is published, which nothing limits
+            self.initial["scopes"] = may
+            del fields["agents"], fields["categories"]
+        elif not Category.objects.exists():
             del fields["categories"]
-            fields["agents"].help_text = "Their names, with commas or spaces between them. Leave it empty for all."
+            fields["agents"].help_text = f"{_NAMES_HELP} Leave it empty for all."
 
     def clean_agents(self) -> list[Agent]:
         written = self.cleaned_data["agents"]
@@ -123,7 +129,7 @@ class TokenForm(PlainForm):
                 label=chosen["label"],
                 scopes=[Scope(scope) for scope in chosen["scopes"]],
                 expires_at=_end_of(chosen["expires_on"]),
-                agents=chosen["agents"],
+                agents=chosen.get("agents", ()),
                 categories=list(chosen.get("categories", ())),
             )
         except tokens.NotIssuable as refusal:

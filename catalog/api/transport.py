@@ -38,7 +38,10 @@ PRIVATE = ("list_drafts", "get_draft")
 OF_THE_SOFTWARE = ("openapi-view", "openapi-json")  # the same until the next release: nothing to count
 COSTLY_ONES = (*QUESTIONS, "get_bundle")
 # Answers that follow from what the public sees, and are kept until that changes.
-KEPT = ("list_agents", "get_agent", "list_versions", "get_version", "list_changes")
+KEPT = (
+    *("list_agents", "get_agent", "list_versions", "get_version", "list_exports"),
+    *("list_changes", "list_package_versions"),
+)
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -53,7 +56,7 @@ def mannered(
 ) -> list[URLPattern | URLResolver]:
     """The addresses of an API with the manners below, its root leading to the docs, and a problem for the rest.
 
-    The views in `short`, by the names of their addresses, answer in the place of ninja's: they take no parameters
+    The views in `short`, by the names of their addresses, answer in the place of ninja's: they take hardly a parameter
     but those of the path, so that ninja would only cost time.
     """
     found: dict[str, str] = {}  # one address may have several operations: the first pattern answers for all of them
@@ -73,7 +76,7 @@ def with_manners(api: NinjaAPI, view: View, name: str) -> View:
         token = standing = None
         try:
             if request.method != "OPTIONS":
-                token = request.token = _identified(request)  # type: ignore[attr-defined]
+                token = request.token = identified(request)  # type: ignore[attr-defined]
                 if name not in OF_THE_SOFTWARE:
                     standing = throttling.take(request, _kind(request, name, token), token.pk if token else None)
             response = _told(_dispatched(request, view, name, *args, **kwargs))
@@ -87,7 +90,8 @@ def with_manners(api: NinjaAPI, view: View, name: str) -> View:
     return answer
 
 
-def _identified(request: HttpRequest) -> ApiToken | None:
+def identified(request: HttpRequest) -> ApiToken | None:
+    """The token that came with a request; guessing at one is limited."""
     try:
         return access.identify(request)
     except ApiProblem:
@@ -208,7 +212,7 @@ def _answer_of(response: HttpResponse) -> Answer:
         "Content-Type": response.headers["Content-Type"],
         "ETag": f'"answer-{digest[7:39]}"',
         "Repr-Digest": repr_digest(digest),
-        "Cache-Control": PUBLIC_CACHE,
+        "Cache-Control": response.headers.get("Cache-Control", PUBLIC_CACHE),
     }
     return Answer(response.content, headers)
 

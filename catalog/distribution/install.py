@@ -7,6 +7,7 @@
 agents.lock.json beside the agents tells which version of each is installed, by its digest. A file with another text
 was changed by somebody: it is kept unless you say --force. Installed again without @NUMBER, an agent is pinned no more.
 
+A private catalog is read with a token: CATALOG_TOKEN in the environment.
 Exit status: 0 all is as you asked, 1 something is outdated (with --outdated only), 2 something was refused or failed.
 """
 
@@ -67,10 +68,23 @@ def say(sentence: str, to: TextIO = sys.stdout) -> None:
     print(plain.encode(to.encoding, "backslashreplace").decode(to.encoding), file=to, flush=True)
 
 
-class Redirects(HTTPRedirectHandler):
-    """From a former name to the present one: Python before 3.11 knows all redirects but this."""
+def with_token(request: Request) -> Request:
+    """The request, from whoever may read a private catalog. A redirect takes no token along by itself."""
+    if token := os.environ.get("CATALOG_TOKEN"):
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    return request
 
-    def http_error_308(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+
+class Redirects(HTTPRedirectHandler):
+    """From a former name to the present one, with the token where that is here, too."""
+
+    def redirect_request(self, req: Any, *about: Any) -> Any:
+        leads_to = super().redirect_request(req, *about)
+        if leads_to and leads_to.full_url.startswith(f"{CATALOG}/"):
+            with_token(leads_to)
+        return leads_to
+
+    def http_error_308(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:  # new in Python 3.11
         return self.http_error_302(req, fp, 301, msg, headers)
 
 
@@ -79,7 +93,7 @@ def ask(path: str, what: str, body: bytes | None = None, patience: int = 2) -> b
     headers = {"User-Agent": "agent-catalog-install", "Content-Type": "application/json"}
     request = Request(f"{CATALOG}/api/v1/{path}", body, headers)  # noqa: S310
     try:
-        with build_opener(Redirects).open(request, timeout=30) as answer:
+        with build_opener(Redirects).open(with_token(request), timeout=30) as answer:
             return bytes(answer.read())
     except HTTPError as error:
         error.close()
@@ -90,6 +104,7 @@ def ask(path: str, what: str, body: bytes | None = None, patience: int = 2) -> b
             time.sleep(seconds)
             return ask(path, what, body, patience - 1)
         reasons = {
+            401: "the catalog is private: put a token that is valid into the environment, as CATALOG_TOKEN.",
             404: f"the catalog has no {what}.",
             410: "it was withdrawn from the catalog.",
             429: "the catalog is asked too often from here. Try again later.",

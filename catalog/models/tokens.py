@@ -17,8 +17,9 @@ KEY_MAX_LENGTH = 255  # of an Idempotency-Key
 
 
 class Scope(models.TextChoices):
-    """What a token may do at most; its person must have the right to do it, too."""
+    """What a token may do at most; its person must have the right to do it, too. Every token may read."""
 
+    READ = "read", "Read the catalog"
     READ_DRAFTS = "read-drafts", "Read drafts"
     WRITE_DRAFTS = "write-drafts", "Write drafts"
     PUBLISH = "publish", "Publish"
