@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
 
-from catalog.api import api
+from catalog.api import api, apm_urls
 
 
 @cache_control(public=True, max_age=86_400)
@@ -18,7 +18,8 @@ def favicon(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
-    path("favicon.ico", favicon),
+    path("apm/", include(apm_urls)),
+    path("favicon.ico", favicon, name="favicon"),
     path("", include("catalog.urls")),
 ]
 

@@ -30,6 +30,7 @@ OPEN_TO_ALL = (
     *("/", "/agents/", "/agents/?q=code", "/agents/code-reviewer/", "/agents/code-reviewer/?view=source"),
     *("/agents/code-reviewer/1/", "/agents/code-reviewer/feed/", "/feed/", "/feed/categories/craft/"),
     *("/collections/", "/collections/beginnings/", "/help/", "/help/?q=tools", "/help/first-agent/"),
+    *("/.well-known/ai-catalog.json", "/ai-catalog-1.json", "/collections/beginnings/ai-catalog.json"),
     *("/sitemap.xml", "/sitemap-1.xml", "/sitemap-2.xml", "/llms.txt", "/robots.txt", "/.well-known/security.txt"),
 )
 

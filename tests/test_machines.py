@@ -302,7 +302,8 @@ def test_llms_txt_says_what_there_is_and_how_to_fetch_it(
     collecting.publish(collection, by=publisher)
     text = text_of(client, "/llms.txt")
     assert text.startswith("# Agent Catalog\n\n> ")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["How to fetch", "Collections", "Categories", "Agents"]
+    parts = ["How to fetch", "How to install", "Collections", "Categories", "Agents"]
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == parts
     assert rf"- [Code Reviewer]({BASE}/agents/code-reviewer.md): Use it after \[a change\]." in text
     assert f"- [Craft & Co]({BASE}{shelf.get_absolute_url()}): Made by hand." in text
     assert f"- [Beginnings]({BASE}/collections/beginnings/)" in text

@@ -33,6 +33,7 @@ def public_addresses(*names: str) -> Iterator[str]:
 
     for path in dict.fromkeys(walk(get_resolver().url_patterns, "/")):
         filled = re.sub(r"<(\w+:)?number>", "1", path).replace("<slug:page>", "descriptions")
+        filled = filled.replace("<str:owner>", "agents").replace("<str:version>", "1.0.0")
         yield from dict.fromkeys(re.sub(r"<(\w+:)?name>", name, filled) for name in names)
 
 

@@ -1,4 +1,7 @@
-"""llms.txt, after llmstxt.org: what language models should know of the catalog, as Markdown. Imports `models`."""
+"""llms.txt, after llmstxt.org: what language models should know of the catalog, as Markdown.
+
+Imports `models` and `exports`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from catalog.exports import TOOLS
 from catalog.models import Agent, Category, Collection
 from catalog.templatetags.about import in_one_line
 
@@ -24,6 +28,7 @@ def text() -> str:
     sections = [
         _introduction(),
         _section(gettext("How to fetch"), _ways()),
+        _section(gettext("How to install"), _installers()),
         _section(gettext("Collections"), _collections()),
         _section(gettext("Categories"), _categories()),
         _section(gettext("Agents"), _listed(agents)),
@@ -36,7 +41,13 @@ def _introduction() -> str:
         "AI coding agents that a team wrote, reviewed and published. Each one is a Markdown file: fields that say "
         "when to use it and with which tools, then its system prompt."
     )
-    promise = gettext("Every published version has a number and never changes. Nothing here needs an account.")
+    if settings.CATALOG_PRIVATE:
+        promise = gettext(
+            "Every published version has a number and never changes. The catalog is private: every address needs a "
+            "token, sent as `Authorization: Bearer agc_…` or as the password of Basic authentication."
+        )
+    else:
+        promise = gettext("Every published version has a number and never changes. Nothing here needs an account.")
     return f"# {_plain(settings.CATALOG_NAME)}\n\n> {summary}\n\n{promise}"
 
 
@@ -44,13 +55,29 @@ def _ways() -> list[str]:
     file = f"{settings.CATALOG_BASE_URL}{reverse('catalog:agent_list')}{{name}}.md"
     pinned = file.replace("{name}", "{name}/{number}")
     api = settings.CATALOG_BASE_URL + reverse("api:list_agents")
+    exports = {"address": f"{api}/{{name}}/versions/latest/download?format={{tool}}", "tools": ", ".join(TOOLS)}
     return [
         gettext("The file of an agent, byte for byte: `%(address)s`") % {"address": file},
         gettext("One version of it, for ever: `%(address)s`") % {"address": pinned},
+        gettext("Written for another coding tool: `%(address)s` (%(tools)s)") % exports,
         gettext("Search, as JSON: `%(address)s`") % {"address": f"{api}?q={{words}}"},
         _link(gettext("The API"), reverse("api:openapi-view"), gettext("every address and answer of it")),
         _link(gettext("OpenAPI document"), reverse("api:openapi-json"), ""),
         _link(gettext("What is new"), reverse("catalog:feed"), gettext("an Atom feed of every version published")),
+        _link(gettext("AI Catalog"), reverse("catalog:ai_catalog"), gettext("every agent, as programs look for them")),
+    ]
+
+
+def _installers() -> list[str]:
+    base = settings.CATALOG_BASE_URL
+    repository, marketplace = base + reverse("catalog:git_home").rstrip("/"), base + reverse("catalog:marketplace")
+    registry = {"address": f"{base}/apm", "package": "agents/{name}"}
+    script = _link("install.py", reverse("catalog:installer"), gettext("installs agents and keeps them up to date"))
+    return [
+        gettext("Claude Code, Codex, Copilot CLI, Qwen Code: a marketplace of plugins, `%(address)s` or `%(list)s`")
+        % {"address": repository, "list": marketplace},
+        gettext("APM: a registry of packages `%(package)s` at `%(address)s`") % registry,
+        script,
     ]
 
 

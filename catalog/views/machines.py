@@ -1,4 +1,7 @@
-"""Pages for machines: feeds, the sitemap, robots.txt, llms.txt, security.txt. Imports `feeds`, `sitemaps`."""
+"""Pages for machines: feeds, the sitemap, robots.txt, llms.txt, the AI Catalog, security.txt.
+
+Imports `feeds`, `sitemaps` and `models`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog import feeds, sitemaps
-from catalog.models import Agent, Category
+from catalog.models import Agent, Category, Collection
 
-from . import guide, llms
+from . import ai_catalog, guide, llms
 from .freshness import fresh
 from .names import known_as, moved
 
@@ -87,13 +90,41 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(rules) + "\n", content_type=PLAIN)
 
 
-# --- For language models, and for who finds a hole -----------------------------------------------------
+# --- For language models, for programs that look for agents, and for who finds a hole ----------------------
 
 
 @require_safe
 @fresh
 def llms_txt(request: HttpRequest) -> HttpResponse:
     return HttpResponse(llms.text(), content_type=PLAIN)
+
+
+@require_safe
+@fresh
+def whole_ai_catalog(request: HttpRequest) -> HttpResponse:
+    return _as_ai_catalog(ai_catalog.whole())
+
+
+@require_safe
+@fresh
+def ai_catalog_part(request: HttpRequest, number: int) -> HttpResponse:
+    part = ai_catalog.part(number)
+    if part is None:
+        raise Http404("The AI Catalog has no such part.")
+    return _as_ai_catalog(part)
+
+
+@require_safe
+@fresh
+def collection_ai_catalog(request: HttpRequest, name: str) -> HttpResponse:
+    collection = get_object_or_404(Collection.objects.published(), name=name)
+    return _as_ai_catalog(ai_catalog.of_collection(collection))
+
+
+def _as_ai_catalog(document: bytes) -> HttpResponse:
+    """For the scripts of any site, too."""
+    headers = {"Access-Control-Allow-Origin": "*"}
+    return HttpResponse(document, content_type=ai_catalog.MEDIA_TYPE, headers=headers)
 
 
 @require_safe

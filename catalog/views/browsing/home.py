@@ -17,6 +17,7 @@ from catalog.facets import Chosen, Shelf
 from catalog.models import Collection
 from catalog.templatetags.words import counted
 from catalog.views.freshness import fresh, generation_of
+from catalog.views.links import of_home
 
 from . import narrowing
 from .narrowing import Counts
@@ -45,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "collections": Collection.objects.published().order_by("-published_at", "-pk")[:COLLECTIONS].with_sums(),
         "ways_in": _ways_in(counts),
     }
-    return render(request, "catalog/home.html", context)
+    return of_home(render(request, "catalog/home.html", context))
 
 
 def _shelf(option: facets.Option) -> dict[str, str]:
