@@ -185,6 +185,11 @@ def source_response(request: HttpRequest, source: PublishedSource, *, pinned: bo
     (206, 416) with If-Range. Here, where no door can forget it, the download is counted.
     """
     headers = _headers(source.name, source.number, source.digest, pinned, settings.CATALOG_BASE_URL)
+    return file_response(request, source, headers)
+
+
+def file_response(request: HttpRequest, source: PublishedSource, headers: dict[str, str]) -> HttpResponse:
+    """The same for any file made of a published one, with headers of its own; among them is its ETag."""
     meta = request.META
     etag = headers["ETag"]
     if has_already(request, etag):

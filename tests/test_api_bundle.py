@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog import collecting, counting, definition, drafting, publishing, shelving
 from catalog.api import bundles
 from catalog.definition import digest_of
-from catalog.distribution import archive
+from catalog.distribution import archive, streams
 from catalog.downloads import repr_digest
 from catalog.models import Agent, Download, Version
 from tests.answers import BASE, Publish, problem
@@ -192,7 +192,7 @@ def test_only_some_large_archives_are_sent_at_once_and_all_others_are_told_to_wa
     collecting.set_members(team, [(agent, "") for agent in Agent.objects.all()], by=publisher)
     collecting.publish(team, by=publisher)
     asked = {"agents": "a,b"}
-    sent = [client.get(BUNDLE, asked) for _ in range(archive.STREAMS)]
+    sent = [client.get(BUNDLE, asked) for _ in range(streams.STREAMS)]
     waiting = client.get(BUNDLE, asked)
     assert problem(waiting) == (503, "unavailable")
     assert waiting["Retry-After"] == "5"
@@ -204,15 +204,15 @@ def test_only_some_large_archives_are_sent_at_once_and_all_others_are_told_to_wa
 
 
 def test_a_reader_who_gives_up_makes_room(db: None) -> None:
-    streams = [archive._Stream(iter([b"a", b"b"])) for _ in range(archive.STREAMS)]
-    next(iter(streams[1]))
+    sent = [streams.Stream(iter([b"a", b"b"])) for _ in range(streams.STREAMS)]
+    next(iter(sent[1]))
     for _ in range(2):  # closed twice is closed once
-        for stream in streams:
+        for stream in sent:
             stream.close()
-    streams = [archive._Stream(iter([b""])) for _ in range(archive.STREAMS)]
-    with pytest.raises(archive.TooBusy):
-        archive._Stream(iter([b""]))
-    for stream in streams:
+    sent = [streams.Stream(iter([b""])) for _ in range(streams.STREAMS)]
+    with pytest.raises(streams.TooBusy):
+        streams.Stream(iter([b""]))
+    for stream in sent:
         stream.close()
 
 

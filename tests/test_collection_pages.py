@@ -310,19 +310,26 @@ def test_head_reads_no_texts(
         client.head(ARCHIVE)
 
 
-def test_the_command_of_the_page_puts_the_files_where_the_tool_looks(
-    client: Client, team: Collection, tmp_path: Path
+@pytest.mark.parametrize(
+    ("tool", "files"),
+    [
+        ("claude", {".claude/agents/debugger.md", ".claude/agents/release-editor.md", ".claude/agents/人類学者.md"}),
+        ("codex", {".codex/agents/debugger.toml", ".codex/agents/release-editor.toml", ".codex/agents/人類学者.toml"}),
+    ],
+)
+def test_the_commands_of_the_page_put_the_files_where_the_tool_looks(
+    client: Client, team: Collection, tmp_path: Path, tool: str, files: set[str]
 ) -> None:
-    """As a shell carries it out, but for the address: the file is there already."""
-    install = client.get(PAGE).context["install"]
-    (tmp_path / "backend-team.zip").write_bytes(client.get(ARCHIVE).getvalue())
-    steps = " ".join(install).split(" && ")
-    assert steps[1].startswith("curl -fsSLo backend-team.zip http")
-    for step in (steps[0], *steps[2:]):
-        subprocess.run(["sh", "-c", step], cwd=tmp_path, check=True, capture_output=True)
-    assert not (tmp_path / "backend-team.zip").exists()
-    written = {path.name for path in (tmp_path / ".claude" / "agents").iterdir()}
-    assert written == {"debugger.md", "release-editor.md", "人類学者.md"}
+    """As a shell carries them out, but for the address: the archive is there already."""
+    [found] = [each for each in client.get(PAGE).context["for_tools"] if each.key == tool]
+    (tmp_path / found.filename).write_bytes(client.get(found.path).getvalue())
+    steps = found.ways[-1].text.split(" && ")
+    [fetched] = [step for step in steps if step.startswith(f"curl -fsSLo {found.filename} ")]
+    assert f"http://127.0.0.1:8000{found.path}" in fetched
+    for step in steps:
+        if step != fetched:
+            subprocess.run(["sh", "-c", step], cwd=tmp_path, check=True, capture_output=True)
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == files
 
 
 def test_a_full_collection_is_compared_within_a_moment(publish_source: Publish, publisher: User) -> None:

@@ -26,6 +26,7 @@ READERS = {
     "triggers",
     "downloads",
     "groups",
+    "readers",
     "callers",
     "throttling",
     "memory",
@@ -52,17 +53,18 @@ MAY_IMPORT = {
     "repeats": {"models"},
     "publishing": {"models", "definition", "projection", "search", "changes"},
     "drafting": {"models", "definition", "publishing", "search"},
-    "importing": {"models", "definition", "publishing", "drafting", "search"},
+    "importing": {"models", "definition", "publishing", "drafting", "search", "changes"},
     "shelving": {"models", "search", "changes"},
     "collecting": {"models", "definition", "changes"},
     "clashes": {"models"},
     "contents": {"models", "definition", "clashes"},
-    "distribution": {"models", "definition", "exports", "downloads", "counting"},
+    "distribution": {"models", "definition", "exports", "downloads", "counting", "memory", "changes"},
     "feeds": {"models", "rendering"},
     "sitemaps": {"models"},
     "templatetags": {"models", "definition", "rendering"},
     "system_checks": set(),
     "groups": set(),
+    "readers": set(),
     "apps": {"system_checks", "triggers", "groups"},
     "urls": {"views"},
     "migrations": set(),
@@ -147,10 +149,13 @@ def test_the_file_format_and_the_exports_are_plain_python() -> None:
     assert users == {}
 
 
-def test_only_the_definition_reads_yaml_or_computes_a_digest() -> None:
-    assert users_of(r"(yaml|frontmatter)(\..*)?", IMPORTED, but=("catalog/definition/",)) == []
-    # The API tells the digest of its own answers too; the installer runs where nothing of the catalog is.
-    but = ("catalog/definition/", "catalog/api/", "catalog/distribution/install.py")
+def test_only_the_definition_reads_yaml_or_computes_a_digest_and_only_the_exports_write_yaml() -> None:
+    knows_yaml = ("catalog/definition/", "catalog/exports/markdown.py")
+    assert users_of(r"(yaml|frontmatter)(\..*)?", IMPORTED, but=knows_yaml) == []
+    # The API tells the digest of its own answers too; the installer runs where nothing of the catalog is; git names
+    # what it holds by digests of its own.
+    distribution = ("install.py", "plugins.py", "repository/")
+    but = ("catalog/definition/", "catalog/api/", *(f"catalog/distribution/{name}" for name in distribution))
     assert users_of(r"hashlib(\..*)?", IMPORTED, but=but) == []
 
 
@@ -174,8 +179,8 @@ def test_only_changes_says_that_the_public_sees_something_else() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    # quickstart hands the environment on to the server it becomes
-    but = ("catalog/management/commands/quickstart.py",)
+    # quickstart hands the environment on to the server it becomes; the installer runs where no settings are
+    but = ("catalog/management/commands/quickstart.py", "catalog/distribution/install.py")
     assert users_of(r"os\.(environ|getenv)(\..*)?", USED, but=but) == []
     assert users_of(r"environs(\..*)?", IMPORTED, but=()) == []
 

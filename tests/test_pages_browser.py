@@ -51,6 +51,7 @@ ADDRESSES = (
     "/agents/code-reviewer/",
     "/agents/code-reviewer/?view=source",
     "/agents/code-reviewer/1/",
+    "/agents/code-reviewer/exports/?tool=codex",
     "/agents/人類学者/",
     "/agents/gone/",
     "/nothing",
@@ -117,9 +118,13 @@ def test_what_is_copied_is_the_command_the_file_and_the_prompt(page: Page, catal
     page.goto("/agents/code-reviewer/")
     copied = "navigator.clipboard.readText()"
 
-    page.get_by_role("button", name="the command").click()
+    page.get_by_role("button", name="the command").first.click()
     expect(page.get_by_role("status")).to_have_text("Copied")
-    assert page.evaluate(copied).startswith("curl --create-dirs -fsSLo .claude/agents/code-reviewer.md http")
+    commands = page.evaluate(copied).splitlines()
+    assert [command.partition(" http")[0] for command in commands] == [
+        "claude plugin marketplace add",
+        "claude plugin install code-reviewer@agent-catalog",
+    ]
 
     version = Version.objects.get(agent__name="code-reviewer", number=2)
     for button, text in (("Copy file", version.source), ("Copy prompt", version.prompt)):

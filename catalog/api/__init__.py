@@ -11,17 +11,30 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from catalog.api import bundles, checking, docs, drafts, errors, following, openapi, reads, transport, writes
+from catalog.api import (
+    apm,
+    bundles,
+    checking,
+    docs,
+    drafts,
+    errors,
+    exports,
+    following,
+    openapi,
+    reads,
+    transport,
+    writes,
+)
 from catalog.api.routes import router
 
-OPERATIONS = (reads, bundles, following, checking, writes, drafts)  # each fills the table of routes
+OPERATIONS = (reads, exports, bundles, following, checking, writes, drafts)  # each fills the table of routes
 
 
 class CatalogAPI(NinjaAPI):
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
         patterns, app_name, namespace = super().urls
-        short = {"download_version": require_safe(reads.download_version)}
+        short = {"download_version": require_safe(reads.download)}
         return transport.mannered(self, patterns, short), app_name, namespace
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
@@ -42,3 +55,4 @@ api = CatalogAPI(
 )
 api.add_router("", router)
 errors.add_handlers(api)
+apm_urls = apm.addresses(api), "apm"

@@ -17,7 +17,9 @@ from catalog.api.errors import ApiProblem, Kind, problems
 from catalog.api.routes import reading
 from catalog.api.schemas import BundleIn
 from catalog.definition import fold_name
-from catalog.distribution.archive import archive_response, bundle_of, versions_of
+from catalog.distribution.archive import Archive, archive_response, bundle_of, versions_of
+from catalog.distribution.exported import SOURCE
+from catalog.distribution.exported_bundle import exported_bundle_of
 from catalog.models import Agent, Collection, Version
 
 MAX_AGENTS = 1_000
@@ -31,7 +33,7 @@ _PIN = re.compile(r"([^@]+)(?:@([1-9][0-9]{0,8}))?")
     summary="Download many agents",
     openapi_extra=problems(
         *(Kind.AGENT_NOT_FOUND, Kind.COLLECTION_NOT_FOUND),
-        *(Kind.INVALID_PARAMETERS, Kind.TOO_MANY_AGENTS, Kind.NOT_POSSIBLE),
+        *(Kind.INVALID_PARAMETERS, Kind.TOO_MANY_AGENTS, Kind.NOT_POSSIBLE, Kind.EXPORT_REFUSED),
     ),
 )
 def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase:
@@ -39,6 +41,10 @@ def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase
 
     It holds each file as `name.md` and a `manifest.json` with the number and digest of each. The same agents give the
     same bytes, whenever they are asked for; the `ETag` is that of the manifest. At most 1,000 agents.
+
+    With `format` the files lie where a project has them for that tool: unpacked in a project, they are installed. The
+    manifest then says of each how many of its fields were kept, changed and dropped, and under `left_out` which agents
+    the tool cannot take, with the reasons.
     """
     chosen = asked.chosen()
     ways = [asked.agents is not None, asked.collection is not None, bool(chosen or asked.q)]
@@ -48,12 +54,23 @@ def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase
             "Say which agents in one way: by `agents`, by `collection`, or by filters and words (`q`).",
         )
     if asked.agents is not None:
-        return archive_response(request, bundle_of(_named(asked.agents)))
+        return archive_response(request, _bundle(_named(asked.agents), "", asked.format))
     if asked.collection is not None:
         collection = _collection(asked.collection)
-        return archive_response(request, bundle_of(versions_of(collection), collection.name))
+        return archive_response(request, _bundle(versions_of(collection), collection.name, asked.format))
     name = asked.category[0] if set(chosen) == {"category"} and len(asked.category) == 1 and not asked.q else ""
-    return archive_response(request, bundle_of(_found(asked), fold_name(name)))
+    return archive_response(request, _bundle(_found(asked), fold_name(name), asked.format))
+
+
+def _bundle(versions: list[int], name: str, key: str) -> Archive:
+    if key == SOURCE:
+        return bundle_of(versions, name)
+    archive = exported_bundle_of(versions, name, key)
+    if not archive.files and (left_out := archive.manifest["left_out"]):
+        reasons = f"{left_out[0]['name']}: {' '.join(left_out[0]['reasons'])}"
+        more = f" The same goes for {len(left_out) - 1} more." if len(left_out) > 1 else ""
+        raise ApiProblem(Kind.EXPORT_REFUSED, f"The tool can take none of these agents. {reasons}{more}")
+    return archive
 
 
 def _named(text: str) -> list[int]:

@@ -88,11 +88,12 @@ class Shape:
 
 class Page(DocsBase):
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
-        return HttpResponse(_html(api, settings.CATALOG_BASE_URL, settings.CATALOG_NAME, settings.LANGUAGE_CODE))
+        shown_too = (settings.CATALOG_NAME, settings.LANGUAGE_CODE, settings.CATALOG_PRIVATE)
+        return HttpResponse(_html(api, settings.CATALOG_BASE_URL, *shown_too))
 
 
 @functools.lru_cache(maxsize=2)
-def _html(api: NinjaAPI, base_url: str, *shown_too: str) -> str:
+def _html(api: NinjaAPI, base_url: str, *shown_too: Any) -> str:
     """Written once in the life of a process: the API changes with the software alone."""
     document = api.get_openapi_schema()
     context = {
@@ -167,7 +168,8 @@ def _curl(path: str, method: str, described: dict[str, Any]) -> str:
     words = ["curl"]
     words += ["-OJ"] if name in ("download_version", "get_bundle") else []
     words += [f"-X {method.upper()}"] if method != "get" and (method == "put" or not content) else []
-    words += ['-H "Authorization: Bearer $CATALOG_TOKEN"'] if "security" in described else []
+    needs_token = "security" in described or settings.CATALOG_PRIVATE
+    words += ['-H "Authorization: Bearer $CATALOG_TOKEN"'] if needs_token else []
     if "text/markdown" in content:
         words += ["--fail-with-body", "-H 'Content-Type: text/markdown'", f"--data-binary @{FILE}"]
     elif content:

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
@@ -21,7 +21,7 @@ from ninja import Field, NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
 from catalog.api.cursors import InvalidCursor
-from catalog.distribution.archive import TooBusy
+from catalog.distribution.streams import TooBusy
 from catalog.throttling import TooManyRequests
 
 CONTENT_TYPE = "application/problem+json"
@@ -80,6 +80,13 @@ class Kind(Enum):
         "Agent withdrawn",
         "Every version of this agent is yanked, so there is no latest. Its numbered versions still answer.",
     )
+    FORM_OUTDATED = (
+        "form_outdated",
+        410,
+        "No longer packed so",
+        "Of APM packages that are exports: an earlier release of the catalog wrote this agent otherwise for the tool. "
+        "Take the version that the detail names; packages of `agents` stay what they are.",
+    )
     CONFLICT = (
         "conflict",
         409,
@@ -127,6 +134,13 @@ class Kind(Enum):
         "The address names one agent and the file another. Nothing was written.",
     )
     NOT_POSSIBLE = "not_possible", 422, "Not possible", "The catalog cannot do what was asked; the detail says why."
+    EXPORT_REFUSED = (
+        "export_refused",
+        422,
+        "Not for this tool",
+        "The tool of `format` cannot take the agent; `report` and the detail say why. Its source, and the formats of "
+        "other tools, are there.",
+    )
     TOO_MANY_AGENTS = (
         "too_many_agents",
         422,
@@ -194,6 +208,17 @@ class FindingOut(Schema):
     message: str = Field(description="A sentence for people.")
 
 
+class ExportLineOut(Schema):
+    """What became of one field of a definition in the format of another tool."""
+
+    field: str = Field(description="The frontmatter field; `prompt` is the text below.")
+    outcome: Literal["kept", "changed", "dropped", "refused"] = Field(
+        description="`kept`: it says the same there. `changed`: it says something else or less. `dropped`: it is not "
+        "there. `refused`: because of it the tool cannot take the agent."
+    )
+    sentence: str = Field(description="A sentence for people.")
+
+
 class ProblemOut(Schema):
     """Problem details (RFC 9457)."""
 
@@ -207,6 +232,9 @@ class ProblemOut(Schema):
     )
     findings: list[FindingOut] | None = Field(
         default=None, description="With `invalid_definition`: what the checks found in the file, gravest first."
+    )
+    report: list[ExportLineOut] | None = Field(
+        default=None, description="With `export_refused`: what would become of each field."
     )
 
 

@@ -78,7 +78,36 @@ model: sonnet
 You are an engineer who …
 """
 
+# The same for a tool that reads another format.
+TOML = """\
+name = "python-backend-engineer"
+description = "Use this agent to design, build and review Python services."
+developer_instructions = "You are an engineer who …"
+"""
+
 FINDINGS = AGENT["findings"]
+EXPORTS = {
+    "name": "python-backend-engineer",
+    "number": 3,
+    "digest": VERSION["digest"],
+    "items": [
+        {
+            "format": "codex",
+            "title": "OpenAI Codex",
+            "name": "python-backend-engineer",
+            "filename": "python-backend-engineer.toml",
+            "path": ".codex/agents/python-backend-engineer.toml",
+            "user_path": "~/.codex/agents/python-backend-engineer.toml",
+            "media_type": "application/toml",
+            "is_refused": False,
+            "digest": "sha256:0c7e1b0d0f9d3d8f3c5b0a1f4a6b9b7f1f3a5b7c9d1e2f30415263748596a7b8",
+            "size": 6804,
+            "counts": {"kept": 3, "changed": 0, "dropped": 1, "refused": 0},
+            "report": [{"field": "color", "outcome": "dropped", "sentence": "OpenAI Codex shows no colors."}],
+            "url": f"{_API}/versions/latest/download?format=codex",
+        }
+    ],
+}
 CHANGES = {
     "items": [
         {
@@ -178,6 +207,7 @@ BY_OPERATION: dict[str, Any] = {
     "list_versions": VERSIONS,
     "get_version": AGENT,
     "download_version": FILE,
+    "list_exports": EXPORTS,
     "get_bundle": "PK…",
     "list_changes": CHANGES,
     "find_outdated": OUTDATED,

@@ -12,17 +12,19 @@ from catalog.api.errors import ProblemOut
 
 INTRODUCTION = """\
 Read everything the catalog has published: agents, their versions, and the files byte for byte. No account is \
-needed, and any web page may ask. With a token, programs publish and withdraw, and read and write drafts.
+needed, and any web page may ask; a private catalog answers nothing without a token. With a token, programs publish \
+and withdraw, and read and write drafts.
 
 Times are UTC and end in `Z`. Lists answer with `items` and `next_cursor`: hand it back as `cursor` for the next \
 page; `null` is the end. Every version carries the `digest` of its file, `sha256:` and 64 hex digits. Answers carry \
 an `ETag`: send it back as `If-None-Match` and an unchanged answer is not sent again (304). The address of an agent \
 that was renamed leads to the new one (308). Errors are problem details (RFC 9457) with a stable `code`.
 
-A token is sent as `Authorization: Bearer agc_…`. People make theirs in the admin, under API tokens: with scopes \
-(`read-drafts`, `write-drafts`, `publish`, `yank`), limited to agents or categories if need be, for a year at most. \
-A program never may what its person may not. What writes refuses parameters it does not know; an answer that is told \
-again for an `Idempotency-Key` says `Idempotency-Replayed: true`.
+A token is sent as `Authorization: Bearer agc_…`, or as the password of Basic authentication. People make theirs in \
+the admin, under API tokens: with scopes (`read`, which every token may; `read-drafts`, `write-drafts`, `publish`, \
+`yank`), limited to agents or categories if need be, for a year at most. A program never may what its person may not. \
+What writes refuses parameters it does not know; an answer that is told again for an `Idempotency-Key` says \
+`Idempotency-Replayed: true`.
 
 How often may be asked is counted by token, or without one by address; `RateLimit` says what is left of this minute, \
 and 429 comes with `Retry-After`."""
@@ -35,12 +37,16 @@ GROUPS = {
     "Drafts": "With a token that may read them.",
 }
 
+
+def _texts() -> dict[str, Any]:
+    """What files are: Markdown, and for one tool TOML."""
+    text = {"type": "string"}
+    return {"text/markdown": {"schema": text}, "application/toml": {"schema": text, "example": examples.TOML}}
+
+
 DOWNLOAD: dict[int, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {"text/markdown": {"schema": {"type": "string"}}}},
-    206: {
-        "description": "The range of it that was asked for.",
-        "content": {"text/markdown": {"schema": {"type": "string"}}},
-    },
+    200: {"description": "The file.", "content": _texts()},
+    206: {"description": "The range of it that was asked for.", "content": _texts()},
     304: {"description": "The file is the one named by If-None-Match, or unchanged since If-Modified-Since."},
     412: {"description": "The file is not the one named by If-Match."},
     416: {"description": "The file has no such range."},
@@ -127,7 +133,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     example = examples.BY_OPERATION[name]
     for status in (200, 201):
         for content in responses.get(status, {}).get("content", {}).values():
-            content["example"] = example
+            content.setdefault("example", example)
     if name in examples.BODIES:
         (content,) = operation["requestBody"]["content"].values()
         content["example"] = examples.BODIES[name]

@@ -1,7 +1,7 @@
 """What the API tells everybody: agents, their versions, and the files themselves.
 
-Imports `models`, `downloads` and the definition's rule for names. Only what is published is known here: what a
-draft alone knows of is answered as if it were not there.
+Imports `models`, `downloads`, `formats` and the definition's rule for names. Only what is published is known here:
+what a draft alone knows of is answered as if it were not there.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from ninja import Query
 from catalog import facets
 from catalog.api import shapes
 from catalog.api.errors import ApiProblem, Kind, Renamed, problems
+from catalog.api.formats import FormatIn, format_in, in_format
 from catalog.api.listing import agents_page, versions_page
 from catalog.api.routes import Name, Number, reading
 from catalog.api.schemas import AgentOut, AgentsIn, AgentsOut, FieldsIn, VersionsIn, VersionsOut
 from catalog.api.transport import json_response
 from catalog.definition import fold_name
-from catalog.downloads import find_source, source_response
+from catalog.downloads import find_source
 from catalog.models import Agent, Version
 
 # What an operation may answer with instead.
@@ -92,16 +93,23 @@ def get_version(request: HttpRequest, name: Name, number: Number, asked: Query[F
     "/agents/{name}/versions/{number}/download",
     operation_id="download_version",
     summary="Download a version",
-    openapi_extra=problems(Kind.AGENT_NOT_FOUND, Kind.AGENT_WITHDRAWN, Kind.VERSION_NOT_FOUND),
+    openapi_extra=problems(*NUMBERED, Kind.EXPORT_REFUSED),
 )
-def download_version(request: HttpRequest, name: Name, number: Number) -> HttpResponse:
-    """The file, byte for byte as it was published.
+def download_version(request: HttpRequest, name: Name, number: Number, asked: Query[FormatIn]) -> HttpResponse:
+    """The file, byte for byte as it was published; or, with `format`, as another tool reads it.
 
     `ETag` and `Repr-Digest` carry its digest; If-None-Match, If-Match, If-Modified-Since, Range and If-Range are
     understood. Under a number the answer never changes and may be kept for a year; `latest` may be kept for a minute
-    and says in `Link` under which address this very file stays.
+    and says in `Link` under which address this very file stays. With `format`, `ETag` and `Repr-Digest` are those of
+    the file as it is sent, and `Link` names the source it was made of, with its digest: the same version may be
+    written otherwise by the next release of the catalog's software, so it may be kept for an hour.
     """
-    wanted = parsed(number)
+    return download(request, name, number)
+
+
+def download(request: HttpRequest, name: str, number: str) -> HttpResponse:
+    """The same, without what ninja does for parameters."""
+    wanted, key = parsed(number), format_in(request)
     found = find_source(name, wanted)
     if found is None:
         reason = missing(name, wanted)
@@ -109,8 +117,8 @@ def download_version(request: HttpRequest, name: Name, number: Number) -> HttpRe
         found = find_source(reason.name, wanted) if isinstance(reason, Renamed) else None
         if found is None:
             raise reason
-        return source_response(request, found, pinned=False)
-    return source_response(request, found, pinned=wanted is not None)
+        return in_format(request, found, key, pinned=False)
+    return in_format(request, found, key, pinned=wanted is not None)
 
 
 _UNSHOWN = ("source", "prompt", "fields")

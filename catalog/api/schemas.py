@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, model_validato
 
 from catalog.api import cursors
 from catalog.api.errors import FindingOut
+from catalog.api.formats import FormatIn
 from catalog.facets import KINDS
 from catalog.publishing import MAX_NOTE_LENGTH
 
@@ -306,7 +307,7 @@ class OutdatedOut(Schema):
     outdated: list[OutdatedPinOut] = Field(description="All others, in the order in which they were asked.")
 
 
-class BundleIn(FiltersIn):
+class BundleIn(FiltersIn, FormatIn):
     """What `get_bundle` can be asked: agents by name, a collection, or whatever filters and words find."""
 
     agents: Annotated[str, Field(max_length=MAX_AGENTS_TEXT), AfterValidator(_without_nul)] | None = Field(

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
-from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -28,14 +27,13 @@ from catalog.counting import downloaded
 from catalog.definition import digest_of
 from catalog.models import Collection, Version
 
+from .streams import Stream
+
 COLLECTION_FORMAT = "agent-catalog/collection/1"
 BUNDLE_FORMAT = "agent-catalog/bundle/1"
 MANIFEST = "manifest.json"
 AT_ONCE = 25  # files read and held at a time
 WHOLE = 2 << 20  # bytes up to which an archive is made at once
-# A reader that is slow holds a thread of the server for as long as an archive is made while it is sent: some of these
-# threads must be left for everybody else. (What stands in front and keeps answers for slow readers ends that, too.)
-STREAMS = 2
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time a .zip can tell
 _MODE = 0o100644 << 16
 _UNIX = 3
@@ -45,13 +43,36 @@ _END = 22  # bytes at the end of the archive (4.3.16)
 CACHE = "public, no-cache"  # changed as it pleases its curators: kept, but asked about every time
 
 
+Item = TypeVar("Item")
+
+
+class File(NamedTuple):
+    """One file of an archive: the version it is made of, and what is told of it beforehand."""
+
+    key: int
+    source_digest: str
+    name: str
+    size: int
+
+
+def as_published(file: File, source: str) -> bytes:
+    """The text of a version as its file."""
+    return source.encode()
+
+
 @dataclass(frozen=True)
 class Archive:
     """What an archive holds; its bytes are made when they are asked for."""
 
     filename: str
     manifest: Mapping[str, Any]
-    keys: tuple[int, ...]  # of the versions, in order
+    files: tuple[File, ...]
+    written: Callable[[File, str], bytes] = as_published  # a file, made of the text of its version
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Of the versions, in order."""
+        return tuple(file.key for file in self.files)
 
     @cached_property
     def _manifest_bytes(self) -> bytes:
@@ -65,22 +86,31 @@ class Archive:
     @property
     def size(self) -> int:
         """Of the content, without making it: nothing is deflated."""
-        files = [(MANIFEST, len(self._manifest_bytes))]
-        files += [(agent["file"], agent["size"]) for agent in self.manifest["agents"]]
+        files = [(MANIFEST, len(self._manifest_bytes)), *((file.name, file.size) for file in self.files)]
         return _END + sum(_HEADERS + 2 * len(name.encode()) + size for name, size in files)
 
     def parts(self) -> Iterator[bytes]:
         """The content, part by part."""
-        return _zipped(self._files())
+        return zipped(self._files())
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
         yield MANIFEST, self._manifest_bytes
-        names = [agent["file"] for agent in self.manifest["agents"]]
-        for first in range(0, len(self.keys), AT_ONCE):
-            keys = self.keys[first : first + AT_ONCE]
-            sources = dict(Version.objects.filter(pk__in=keys).values_list("pk", "source"))
-            for name, key in zip(names[first : first + AT_ONCE], keys, strict=True):
-                yield name, sources[key].encode()
+        for batch in batches(self.files):
+            sources = sources_of(file.key for file in batch)
+            for file in batch:
+                yield file.name, self.written(file, sources[file.key])
+
+
+def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """As many at a time as may be held."""
+    return (items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE))
+
+
+def sources_of(keys: Iterable[int]) -> dict[int, str]:
+    return dict(Version.objects.filter(pk__in=list(keys)).values_list("pk", "source"))
+
+
+# --- Which files ------------------------------------------------------------------------------------------
 
 
 def archive_of(collection: Collection) -> Archive:
@@ -101,27 +131,47 @@ def bundle_of(versions: Sequence[int], name: str = "") -> Archive:
 
 
 def _archive(filename: str, form: str, about: Mapping[str, str], versions: Sequence[int]) -> Archive:
-    rows = Version.objects.filter(pk__in=versions).values_list("pk", "agent__name", "number", "digest", "size")
-    found = {pk: _entry(name, number, digest, size) for pk, name, number, digest, size in rows}
+    rows = rows_of(versions)
     manifest = {
         "format": form,
         **about,
         "catalog": settings.CATALOG_BASE_URL + "/",
-        "agents": [found[key] for key in versions],
+        "agents": [_entry(rows[key]) for key in versions],
     }
-    return Archive(filename, manifest, tuple(versions))
+    files = (File(key, rows[key].digest, f"{rows[key].name}.md", rows[key].size) for key in versions)
+    return Archive(filename, manifest, tuple(files))
 
 
-def _entry(name: str, number: int, digest: str, size: int) -> dict[str, Any]:
-    pinned = reverse("catalog:version_source", args=[name, number])
+class Row(NamedTuple):
+    """What a manifest tells of a version."""
+
+    name: str
+    number: int
+    digest: str
+    size: int
+
+    @property
+    def address(self) -> str:
+        return settings.CATALOG_BASE_URL + reverse("catalog:version_source", args=[self.name, self.number])
+
+
+def rows_of(versions: Sequence[int]) -> dict[int, Row]:
+    rows = Version.objects.filter(pk__in=versions).values_list("pk", "agent__name", "number", "digest", "size")
+    return {key: Row(name, number, digest, size) for key, name, number, digest, size in rows}
+
+
+def _entry(row: Row) -> dict[str, Any]:
     return {
-        "name": name,
-        "version": number,
-        "file": f"{name}.md",
-        "size": size,
-        "digest": digest,
-        "source": settings.CATALOG_BASE_URL + pinned,
+        "name": row.name,
+        "version": row.number,
+        "file": f"{row.name}.md",
+        "size": row.size,
+        "digest": row.digest,
+        "source": row.address,
     }
+
+
+# --- Its bytes --------------------------------------------------------------------------------------------
 
 
 class _Outlet(BytesIO):
@@ -147,7 +197,7 @@ class _Outlet(BytesIO):
         return part
 
 
-def _zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+def zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
     """Stored, not deflated: what another release of a compressor makes of the same text may differ."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
@@ -177,36 +227,10 @@ def _whole(request: HttpRequest, archive: Archive) -> HttpResponseBase:
             content = b"".join(archive.parts())
             response = HttpResponse(content, headers={"Repr-Digest": downloads.repr_digest(digest_of(content))})
         else:
-            response = StreamingHttpResponse(_Stream(archive.parts()))
+            response = StreamingHttpResponse(Stream(archive.parts()))
         downloaded(request, *archive.keys)
     response.headers["Content-Length"] = str(archive.size)
     return response
-
-
-class TooBusy(Exception):
-    """As many large archives are being sent as the server can send at once."""
-
-
-class _Stream:
-    """The parts of a large archive, with one of the places that there are for such; given back at the end."""
-
-    places = BoundedSemaphore(STREAMS)
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        if not self.places.acquire(blocking=False):
-            raise TooBusy
-        self.parts, self.is_open = parts, True
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self.parts
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        if self.is_open:
-            self.is_open = False
-            self.places.release()
 
 
 def _with_headers(response: HttpResponseBase, archive: Archive) -> HttpResponseBase:

@@ -27,6 +27,12 @@ def catalog_name() -> str:
 
 
 @register.simple_tag
+def catalog_is_private() -> bool:
+    """Whether people read it logged in."""
+    return bool(settings.CATALOG_PRIVATE)
+
+
+@register.simple_tag
 def catalog_language() -> str:
     """The language of the public pages, for `lang`."""
     return str(settings.LANGUAGE_CODE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +18,12 @@ from catalog.rendering import Heading, headings, render_prompt, render_source
 from .chart import downloads_chart
 from .facts import facts_of
 from .freshness import fresh
+from .links import of_source
 from .names import known_as, moved
 from .noticed import noticed
 from .related import related_to
 from .sources import or_source
+from .ways import ways_of_agent
 
 VERSIONS_LISTED = 100
 VERSIONS_SHOWN = 8  # of those listed, before the reader asks for the others
@@ -42,7 +43,7 @@ def agent_detail(request: HttpRequest, name: str) -> HttpResponse:
     context = _about(request, agent) | _of_version(request, agent, agent.latest_version, is_pinned=False)
     context["related"] = related_to(agent)
     context["downloads"] = downloads_chart(agent)
-    return render(request, "catalog/agent_detail.html", context)
+    return of_source(render(request, "catalog/agent_detail.html", context), context["source_address"])
 
 
 @require_safe
@@ -54,7 +55,7 @@ def version_detail(request: HttpRequest, name: str, number: int) -> HttpResponse
         return moved(request, reverse("catalog:version_detail", args=[agent.name, number]))
     version = get_object_or_404(agent.versions.select_related("published_by"), number=number)
     context = _about(request, agent) | _of_version(request, agent, version, is_pinned=True)
-    return render(request, "catalog/version_detail.html", context)
+    return of_source(render(request, "catalog/version_detail.html", context), context["source_address"])
 
 
 def _rows() -> AgentQuerySet:
@@ -86,7 +87,8 @@ def _of_version(request: HttpRequest, agent: Agent, version: Version, *, is_pinn
         "facts": facts_of(version, definition),
         "source_address": source,
         "pinned_address": pinned,
-        "install": _install_command(agent.name, source),
+        "for_tools": ways_of_agent(agent, version, is_pinned=is_pinned),
+        "exports_address": _exports_address(agent, version, is_pinned),
         **(_as_source(version) if request.GET.get("view") == "source" else _as_prompt(version, definition)),
     }
 
@@ -146,10 +148,10 @@ def _contents(found: list[Heading]) -> list[tuple[int, Heading]]:
     return chosen if len(chosen) > 1 else []
 
 
-def _install_command(name: str, address: str) -> list[str]:
-    """The command in the parts between which a line may best be broken."""
-    file = shlex.quote(f".claude/agents/{name}.md")
-    return ["curl --create-dirs -fsSLo", file, shlex.quote(settings.CATALOG_BASE_URL + address)]
+def _exports_address(agent: Agent, version: Version, is_pinned: bool) -> str:
+    if is_pinned:
+        return reverse("catalog:version_exports", args=[agent.name, version.number])
+    return reverse("catalog:agent_exports", args=[agent.name])
 
 
 def _units(text: str) -> int:

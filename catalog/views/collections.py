@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from html import unescape
 
 from django.conf import settings
@@ -16,14 +15,15 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from catalog.contents import contents_of, first_paragraph
-from catalog.distribution.archive import TooBusy, archive_of, archive_response
+from catalog.distribution.archive import archive_of, archive_response
+from catalog.distribution.streams import TooBusy
 from catalog.models import Collection
 from catalog.rendering import render_inline, render_prompt
 
 from .freshness import NOT_KEPT, fresh
+from .ways import ways_of_collection
 
 PAGE_SIZE = 30
-FOLDER = ".claude/agents"
 
 
 @require_safe
@@ -51,15 +51,14 @@ def collection_detail(request: HttpRequest, name: str) -> HttpResponse:
     collection = _known_as(name)
     if collection.name != name:
         return HttpResponsePermanentRedirect(collection.get_absolute_url())
-    download = settings.CATALOG_BASE_URL + _download_address(collection)
+    contents = contents_of(collection)
     context = {
         "collection": collection,
-        "contents": contents_of(collection),
+        "contents": contents,
         "introduction": render_prompt(collection.introduction),
         "description": _in_plain_words(first_paragraph(collection.introduction)),
         "canonical": settings.CATALOG_BASE_URL + collection.get_absolute_url(),
-        "download_address": _download_address(collection),
-        "install": _install_command(collection.name, download),
+        "for_tools": ways_of_collection(collection) if contents.offered else (),
     }
     return render(request, "catalog/collection_detail.html", context)
 
@@ -85,20 +84,3 @@ def _known_as(name: str) -> Collection:
 
 def _in_plain_words(markdown: str) -> str:
     return unescape(strip_tags(render_inline(markdown)))
-
-
-def _download_address(collection: Collection) -> str:
-    return reverse("catalog:collection_archive", args=[collection.name])
-
-
-def _install_command(name: str, address: str) -> list[str]:
-    """The command in the parts between which a line may best be broken. `unzip` makes one folder, not two."""
-    file = shlex.quote(f"{name}.zip")
-    return [
-        f"mkdir -p {FOLDER} &&",
-        f"curl -fsSLo {file}",
-        shlex.quote(address),
-        f"&& unzip -o {file}",
-        f"'*.md' -d {FOLDER}",
-        f"&& rm {file}",
-    ]

@@ -19,6 +19,8 @@ from catalog import changes
 from catalog.changes import Generation
 from catalog.definition import digest_of
 
+from . import links
+
 View = Callable[..., HttpResponse]
 
 # Readers ask each time, which costs a 304. A cache in front asks once a minute, and meanwhile answers with what it has.
@@ -73,6 +75,7 @@ def _etag(request: HttpRequest, of_rows: bool, of_downloads: bool) -> str:
         _software(),
         # what each setting says that a page shows
         (settings.CATALOG_BASE_URL, settings.LANGUAGE_CODE, settings.CATALOG_NAME, settings.CATALOG_SECURITY_CONTACT),
+        (settings.CATALOG_PRIVATE, settings.CATALOG_MARKETPLACE),
         request.get_full_path(),
     )
     return f'W/"{digest_of(repr(parts).encode()).removeprefix("sha256:")[:32]}"'
@@ -92,4 +95,6 @@ def _with_headers(response: HttpResponse, etag: str) -> HttpResponse:
     response.headers.setdefault("Cache-Control", PAGE_CACHE)
     if etag and response.status_code in (200, 304):
         response.headers["ETag"] = etag
+    if response.status_code == 200 and response.headers["Content-Type"].startswith(links.HTML):
+        links.of_every_page(response)
     return response

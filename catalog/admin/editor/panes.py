@@ -1,6 +1,7 @@
-"""The pane beside the form: the page, the file, the changes and the checks of the text. Imports `rendering`.
+"""The pane beside the form: the page, the file, the changes, the checks and the exports of the text.
 
-All of it comes from the text as it stands, by the code and the templates that the public pages use.
+Imports `rendering`, `exports` and `distribution`. All of it comes from the text as it stands, by the code and the
+templates that the public pages use.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from catalog import projection
 from catalog.admin.advice import Advice, advice_on
 from catalog.comparing import compare, field_changes, shortened, split_lines, steps
 from catalog.definition import FIELDS, read
+from catalog.distribution.losses import ORDER, Told, told_of
+from catalog.exports import Export, export
 from catalog.rendering import render_lines, render_prompt
 
 from .desk import FORM, Desk
 from .naming import name_note, name_of
 
-PAGE, FILE, CHANGES, CHECKS = "page", "file", "changes", "checks"
+PAGE, FILE, CHANGES, CHECKS, EXPORTS = "page", "file", "changes", "checks", "exports"
 _GENERAL = "file"  # where findings stand that concern no field of the form
 _MOST_LINES = 5_000  # of the File pane; the Source view has any number
+_MOST_EXPORTED = 16_000  # characters of each file of the Exports pane, which has many
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,31 @@ _CONTROLS = {"description": "lead"}  # where the form calls a field otherwise
 _LABELS = {name: field.label for name, field in FIELDS.items()} | {"lead": "Lead", "prompt": "Prompt"}
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What becomes of the text in one tool, and the beginning of its file there."""
+
+    report: Told
+    file: str
+    is_whole: bool
+
+
+def _exports(desk: Desk) -> dict[str, Any]:
+    """Of the text as it stands; nothing of it is kept in memory, for the next key makes it another one."""
+    return {"exports": [_exported(export(desk.definition, key)) for key in ORDER]}
+
+
+def _exported(made: Export) -> Exported:
+    file = (made.content or b"").decode(errors="surrogatepass")
+    return Exported(told_of(made), file[:_MOST_EXPORTED], len(file) <= _MOST_EXPORTED)
+
+
 _CONTEXTS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     PAGE: _page,
     FILE: _file,
     CHANGES: _changes,
     CHECKS: _checks,
+    EXPORTS: _exports,
 }
 PANES = tuple(_CONTEXTS)
 

@@ -2,10 +2,10 @@
 
 const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 const MEMORY = "editor-question-mark";
-const PANES = { Digit1: "page", Digit2: "file", Digit3: "changes", Digit4: "checks", Digit0: "write" };
+const PANES = { Digit1: "page", Digit2: "file", Digit3: "changes", Digit4: "checks", Digit5: "exports", Digit0: "write" };
 
 /* Listens for shortcuts on the whole page: Ctrl or ⌘ with S calls `save()`, with Enter `submit()`, after the
-   question in #hand-on, Alt+Shift (on a Mac: Control) with 1 to 4 `pane(name)`, ? calls `help()` while nobody types.
+   question in #hand-on, Alt+Shift (on a Mac: Control) with 1 to 5 `pane(name)`, ? calls `help()` while nobody types.
    Without `help` the dialog #keys opens. A press on [data-keys-open] opens it too, one on [data-close] closes a dialog,
    and Escape or a press elsewhere closes a menu. */
 export function startKeys({ save, submit, pane, help = openKeys }) {

@@ -1,4 +1,4 @@
-// The tabs beside the text: Page, File, Changes, Checks. On a narrow screen the text is the first of them.
+// The tabs beside the text: Page, File, Changes, Checks, Exports. On a narrow screen the text is the first of them.
 
 const NARROW = window.matchMedia("(max-width: 59.99rem)");
 const MEMORY = "editor-pane";
@@ -60,12 +60,17 @@ class Panes {
     this.pane.removeAttribute("aria-busy");
     if (html === this.html) return;
     const hadFocus = this.pane.contains(document.activeElement);
-    const isOpen = !isNew && this.pane.querySelector("details")?.open;
+    const open = new Set(isNew ? [] : this.details.filter(([, each]) => each.open).map(([key]) => key));
     const top = isNew ? this.scrolled.get(name) || 0 : this.pane.scrollTop;
     this.pane.innerHTML = this.html = html;
-    if (isOpen) this.pane.querySelector("details")?.setAttribute("open", "");
+    for (const [key, each] of this.details) if (open.has(key)) each.open = true;
     this.pane.scrollTop = top;
     if (hadFocus) this.pane.focus({ preventScroll: true });
+  }
+
+  /* What can be folded in the pane, each by its id or by its place. */
+  get details() {
+    return [...this.pane.querySelectorAll("details")].map((each, place) => [each.id || place, each]);
   }
 
   turnTo(name) {
