@@ -6,6 +6,7 @@ A test that needs the corpus carries `@pytest.mark.corpus`, one that needs Chrom
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -20,6 +21,7 @@ from catalog import changes, counting, definition, downloads, facets, groups, pu
 from catalog.api import kept
 from catalog.models import Category, Version
 from tests import browser, corpus
+from tests.repositories import Repository
 
 STRICT = os.environ.get("CI", "").lower() in ("1", "true")
 
@@ -148,6 +150,13 @@ def publish_source(db: None) -> Callable[..., Version]:
         return version
 
     return publish
+
+
+@pytest.fixture
+def repository(db: None, tmp_path: Path) -> Iterator[Repository]:
+    repository = Repository(tmp_path / "repository.sqlite3")
+    yield repository
+    repository.store.close()
 
 
 # --- The browser -----------------------------------------------------------------------------------------

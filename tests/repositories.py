@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
+
+from catalog import collecting
 from catalog.distribution.repository.making import bring_up_to_date
 from catalog.distribution.repository.objects import FOLDER, entries_of
 from catalog.distribution.repository.store import Made, Store
+from catalog.models import Agent, Collection
 
 MARKETPLACE = ".claude-plugin/marketplace.json"
 
@@ -57,3 +61,10 @@ class Repository:
     def tags(self) -> dict[str, str]:
         self.commits()
         return {name: id.hex() for name, id in self.store.tags()}
+
+
+def collection_of(title: str, *agents: Agent, by: User) -> Collection:
+    collection = collecting.create(title, by=by)
+    collecting.set_members(collection, [(agent, "") for agent in agents], by=by)
+    collecting.publish(collection, by=by)
+    return collection

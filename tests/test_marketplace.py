@@ -15,6 +15,7 @@ from django.test import Client
 
 from catalog import publishing
 from catalog.distribution import marketplace, plugins, repository
+from catalog.downloads import repr_digest
 from catalog.models import Version
 from catalog.system_checks import marketplace as check_name
 from tests.programs import program_of
@@ -76,7 +77,7 @@ def test_over_https_every_plugin_is_an_archive_with_its_digest(
     assert source["url"].startswith("https://agents.example.com/plugins/code-reviewer/")
     response = client.get(source["url"].removeprefix("https://agents.example.com"))
     assert sha256(response.content).hexdigest() == source["sha256"]
-    assert response["ETag"] == f'"sha256:{source["sha256"]}"'
+    assert response["Repr-Digest"] == repr_digest(f"sha256:{source['sha256']}")
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.namelist() == [".claude-plugin/plugin.json", "agents/code-reviewer.md"]
@@ -165,6 +166,9 @@ def test_it_is_called_as_the_settings_say(client: Client, settings: Any) -> None
         ("cc-plugin-maker", "agent-cc-plugin-maker"),
         ("claude-plugin-maker", "agent-cc-plugin-maker"),
         ("3d-artist", "agent-3d-artist"),
+        ("con", "agent-con"),
+        ("com1", "agent-com1"),
+        ("console", "console"),
         ("prüfer", "prufer"),
         ("代码", "agent-e6f04ffb"),
     ],

@@ -1,42 +1,26 @@
 """The git repository as it is made of the publication log: what is in it, and that it is the same everywhere."""
 
 import io
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 from pytest_django import Settings
 
 from catalog import changes, collecting, drafting, importing, publishing
-from catalog.definition import Finding, Severity, checks, parse
-from catalog.distribution.repository import making, opened, plugin_called, shelves
+from catalog.definition import parse
+from catalog.distribution.repository import opened, plugin_called, shelves
 from catalog.distribution.repository.objects import delta_between, patched
-from catalog.models import Agent, Change, Collection, Event, Version
-from tests.repositories import MARKETPLACE, Repository
+from catalog.models import Agent, Event, Version
+from tests.repositories import MARKETPLACE, Repository, collection_of
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Iterator[Repository]:
-    repository = Repository(tmp_path / "repository.sqlite3")
-    yield repository
-    repository.store.close()
-
-
-def collection_of(title: str, *agents: Agent, by: User) -> Collection:
-    collection = collecting.create(title, by=by)
-    collecting.set_members(collection, [(agent, "") for agent in agents], by=by)
-    collecting.publish(collection, by=by)
-    return collection
 
 
 # --- What is in it ----------------------------------------------------------------------------------------
@@ -87,6 +71,14 @@ def test_an_import_is_one_commit(repository: Repository, publisher: User) -> Non
     assert len(list(running)) == 2
     assert repository.messages() == ["Publish 3 agents"]
     assert set(repository.tags()) == {"one--v1", "two--v1", "three--v1"}
+
+
+def test_an_import_that_was_stopped_is_one_commit_of_what_it_had(repository: Repository, publisher: User) -> None:
+    files = [(f"{name}.md", io.BytesIO(agent_source(name).encode())) for name in ("one", "two", "three")]
+    with closing(importing.import_uploads(files, by=publisher, publish=True, dry_run=False)) as running:
+        next(running)
+        next(running)
+    assert repository.messages() == ["Publish 2 agents"]
 
 
 def test_an_import_that_was_cut_off_is_in_the_next_commit(repository: Repository, publish_source: Publish) -> None:
@@ -169,6 +161,30 @@ def test_a_deprecated_agent_says_so_and_whom_to_use(
     assert repository.manifest("old")["description"].startswith("Reviews")
 
 
+def test_an_agent_deprecated_before_anybody_could_read_it_says_so_from_the_first_version_on(
+    repository: Repository, publish_source: Publish, publisher: User
+) -> None:
+    publish_source(agent_source("other"))
+    agent, _ = publishing.register(parse(agent_source()), by=publisher)
+    publishing.deprecate(agent, by=publisher, note="Too slow.", successor=Agent.objects.get(name="other"))
+    publish_source(agent_source())
+    assert repository.manifest("code-reviewer")["description"].startswith("Deprecated: Too slow. Use other.")
+    publishing.undeprecate(agent, by=publisher)
+    assert repository.manifest("code-reviewer")["description"].startswith("Reviews")
+
+
+def test_a_log_that_deprecates_what_it_does_not_know_yet_is_read(
+    repository: Repository, publish_source: Publish, publisher: User
+) -> None:
+    """Catalogs from before there was a log of changes have such rows: it was made of all events afterwards."""
+    agent, _ = publishing.register(parse(agent_source()), by=publisher)
+    publishing.deprecate(agent, by=publisher, note="Too slow.")
+    changes.record([agent], [Event.objects.get(verb="deprecated")])
+    assert repository.plugins() == {}
+    publish_source(agent_source())
+    assert repository.manifest("code-reviewer")["description"].startswith("Deprecated: Too slow.")
+
+
 def test_a_renamed_agent_takes_its_users_along(
     repository: Repository, publish_source: Publish, publisher: User
 ) -> None:
@@ -221,145 +237,13 @@ def test_a_collection_called_as_an_agent_is_another_plugin(
     assert repository.manifest("review-collection")["metadata"]["note"] == note
 
 
-# --- The same everywhere -----------------------------------------------------------------------------------
-
-
-def test_the_same_rows_give_the_same_commits_at_once_and_one_by_one(
-    repository: Repository, publish_source: Publish, publisher: User, tmp_path: Path
-) -> None:
-    one = publish_source(agent_source("one"))
-    repository.ids()
-    two = publish_source(agent_source("two", prompt="Second.\n"))
-    repository.ids()
-    collection_of("Team", one.agent, two.agent, by=publisher)
-    repository.ids()
-    publishing.rename(one.agent, "first", by=publisher)
-    publishing.yank(two, by=publisher, reason="Broken.")
-    anew = Repository(tmp_path / "anew.sqlite3")
-    assert anew.ids() == repository.ids()
-    assert anew.tags() == repository.tags()
-    anew.store.close()
-
-
-def test_the_commits_of_a_log_are_known_for_ever(
-    repository: Repository, publish_source: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another id here means that clients lose the commits they are pinned to: think of `store.FORMAT`."""
-    description = r'"Reviews.\nThen says: \"no\".\n\n<example>\nuser: \"Look.\"\nassistant: \"No.\"\n</example>"'
-    publish_source(agent_source(description=description, tools="Read, Grep", hooks="{}"))
-    numbered = {change.pk: number for number, change in enumerate(Change.objects.order_by("pk"), 1)}
-    steps = making.steps
-    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def dated(*bounds: int) -> Iterator[list[making.Step]]:
-        for deed in steps(*bounds):
-            yield [step._replace(at=at, number=numbered[step.number]) for step in deed]
-
-    monkeypatch.setattr(making, "steps", dated)
-    monkeypatch.setattr(making, "mark_of", lambda number: f"{number} known")
-    making._make_some(repository.store, "agent-catalog")
-    newest = repository.store.newest()
-    assert newest
-    assert newest.id.hex() == "eea12f17041b80c848cc75688e48cd0994810496"
-
-
-def test_what_was_published_stays_whatever_later_checks_say(
-    repository: Repository, publish_source: Publish, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    publish_source(agent_source())
-    error = Finding("new-check", Severity.ERROR, "Not any more.", "description")
-    monkeypatch.setattr(checks, "errors", lambda definition, early: (error,))
-    anew = Repository(tmp_path / "anew.sqlite3")
-    assert anew.ids() == repository.ids()
-    assert anew.plugins() == {"code-reviewer": "1.0.0"}
-    anew.store.close()
-
-
-def test_another_database_is_another_repository(repository: Repository, publish_source: Publish) -> None:
-    publish_source(agent_source("one"))
-    publish_source(agent_source("two"))
-    before = repository.ids()
-    Change.objects.order_by("-pk")[0].delete()  # put back to an earlier state
-    assert repository.ids() == before[:-1]
-    publish_source(agent_source("three"))
-    Change.objects.order_by("-pk").filter(event__agent__name="three").update(at=datetime(2027, 1, 1, tzinfo=UTC))
-    assert repository.plugins() == {"one": "1.0.0", "three": "1.0.0"}
-    Change.objects.order_by("-pk").filter(event__agent__name="three").update(at=datetime(2028, 1, 1, tzinfo=UTC))
-    assert repository.commits()[-1].at == datetime(2028, 1, 1, tzinfo=UTC).timestamp()
-
-
-DEEDS = st.lists(
-    st.tuples(st.sampled_from(("publish", "yank", "unyank", "rename", "deprecate", "fill", "part")), st.integers(0, 5)),
-    max_size=10,
-)
-
-
-class AnyLog(TestCase):
-    """Whatever was done in whatever order: brought up to date after each deed, or made at once."""
-
-    @hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
-    @given(DEEDS)
-    def test_gives_the_same_repository(self, deeds: list[tuple[str, int]]) -> None:
-        self._run(deeds)
-
-    def _run(self, deeds: list[tuple[str, int]]) -> None:
-        import tempfile
-
-        by = User.objects.get_or_create(username="pablo")[0]
-        with tempfile.TemporaryDirectory() as folder:
-            followed = Repository(Path(folder) / "followed.sqlite3")
-            for turn, (verb, which) in enumerate(deeds):
-                _do(verb, which, turn, by)
-                followed.ids()
-            anew = Repository(Path(folder) / "anew.sqlite3")
-            assert anew.ids() == followed.ids()
-            assert anew.tags() == followed.tags()
-            assert anew.files() == followed.files()
-            offered = set(Agent.objects.published().values_list("name", flat=True))
-            agents = {path.split("/")[1] for path in anew.files() if path.startswith("plugins/a")}
-            closed = not Change.objects.exists() or not Change.objects.order_by("-pk")[0].more_follow
-            assert not closed or agents == offered
-            followed.store.close()
-            anew.store.close()
-
-
-def _do(verb: str, which: int, turn: int, by: User) -> None:
-    """One deed on one of a few agents, where it can be done."""
-    agents = list(Agent.objects.order_by("pk"))
-    if verb in ("publish", "part") or not agents:
-        source = agent_source(agents[which].name if which < len(agents) else f"a{which}-{turn}", prompt=f"{turn}.\n")
-        agent, _ = publishing.register(parse(source), by=by)
-        if verb == "part":
-            with changes.in_parts():
-                publishing.publish(agent, source, by=by)
-        else:
-            publishing.publish(agent, source, by=by)
-        return
-    agent = agents[which % len(agents)]
-    version = agent.versions.order_by("number")[which % agent.versions.count()]
-    if verb == "yank":
-        publishing.yank(version, by=by, reason="Broken.")
-    elif verb == "unyank":
-        publishing.unyank(version, by=by)
-    elif verb == "rename":
-        publishing.rename(agent, f"a-{turn}", by=by)
-    elif verb == "deprecate":
-        other = agents[(which + 1) % len(agents)]
-        is_fit = other != agent and other.successor_id is None
-        publishing.deprecate(agent, by=by, note=f"{turn}", successor=other if is_fit else None)
-    elif verb == "fill":
-        collection = Collection.objects.first() or collecting.create("Team", by=by)
-        collecting.set_members(collection, [(agent, "") for agent in agents[: which + 1]], by=by)
-        collecting.publish(collection, by=by)
-
-
 # --- Large catalogs ----------------------------------------------------------------------------------------
 
 
 def test_many_plugins_are_spread_over_shelves_and_stay_there(
-    repository: Repository, publish_source: Publish, publisher: User, monkeypatch: pytest.MonkeyPatch
+    repository: Repository, publish_source: Publish, publisher: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(shelves.Shelves.__init__, "__defaults__", (3,))
+    monkeypatch.setattr(shelves, "FLAT_UP_TO", 3)
     versions = [publish_source(agent_source(f"agent-{number}")) for number in range(3)]
     assert "plugins/agent-0/agents/agent-0.md" in repository.files()
     publish_source(agent_source("agent-3"))
@@ -376,6 +260,14 @@ def test_many_plugins_are_spread_over_shelves_and_stay_there(
         publishing.yank(version, by=publisher, reason="Broken.")
     assert [entry["name"] for entry in repository.marketplace()["plugins"]] == ["agent-3"]
     assert len([path for path in repository.files() if path.startswith("plugins/")]) == 2
+    publishing.yank(Version.objects.get(agent__name="agent-3", number=2), by=publisher, reason="Broken.")
+    publishing.yank(Version.objects.get(agent__name="agent-3", number=1), by=publisher, reason="Broken.")
+    assert not [path for path in repository.files() if path.startswith("plugins/")]
+    publish_source(agent_source("agent-4"))
+    assert len([path for path in repository.files() if path.startswith("plugins/")]) == 2
+    anew = Repository(tmp_path / "anew.sqlite3")
+    assert anew.ids() == repository.ids()
+    anew.store.close()
 
 
 def test_a_publication_adds_little_to_a_large_repository(repository: Repository, publish_source: Publish) -> None:
@@ -402,13 +294,12 @@ def test_a_delta_gives_back_what_it_was_made_of(base: list[bytes], target: list[
     assert patched(b"".join(base), delta_between(base, target)) == b"".join(target)
 
 
-def test_every_event_of_the_log_is_read_by_its_number_alone(
+def test_what_came_since_is_asked_for_in_as_many_questions_however_much_there_is(
     repository: Repository, publish_source: Publish, django_assert_num_queries: Callable[..., object]
 ) -> None:
     for number in range(3):
         publish_source(agent_source(f"agent-{number}"))
     repository.ids()
-    assert Event.objects.exists()
     publish_source(agent_source("agent-1", prompt="Another.\n"))
     with django_assert_num_queries(9):
         repository.ids()

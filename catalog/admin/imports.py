@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from django import forms
@@ -142,8 +143,9 @@ def _run(
 ) -> dict[str, Any]:
     mender = Mender(is_asked=mends)
     with uploads.opened(token, called) as files:
-        entries = import_uploads(files, by=actor(request), publish=publishing, dry_run=dry_run, change=mender)
-        told = told_of(entries if dry_run else _counted(entries, token), mender, is_foreseen=dry_run)
+        running = import_uploads(files, by=actor(request), publish=publishing, dry_run=dry_run, change=mender)
+        with closing(running) as entries:
+            told = told_of(entries if dry_run else _counted(entries, token), mender, is_foreseen=dry_run)
     return {**told, "not_markdown": entries.not_markdown}
 
 

@@ -47,7 +47,7 @@ class Import(Iterator[Entry]):
     """An import under way: reads, and writes, one file with every entry taken from it.
 
     All that grows with the number of files is what it remembers of each name. What it publishes is one deed in the
-    sequence of changes, finished when the last entry was taken or the import was stopped.
+    sequence of changes, finished when the last entry was taken, or by `close`.
     """
 
     def __init__(
@@ -76,9 +76,13 @@ class Import(Iterator[Entry]):
             with changes.in_parts():
                 return self._entry_of(next(self._candidates))
         except BaseException:  # there are no more, or somebody stopped it
-            if self._publish and not self._dry_run:
-                changes.finish()
+            self.close()
             raise
+
+    def close(self) -> None:
+        """Say that nothing more comes of this import, for who does not take all of its entries. Twice is once."""
+        if self._publish and not self._dry_run:
+            changes.finish()
 
     def _entry_of(self, candidate: Candidate) -> Entry:
         try:

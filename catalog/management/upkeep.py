@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from catalog import search
+from catalog import changes, search
 from catalog.definition import CHECKS_VERSION
 from catalog.distribution import repository
 from catalog.models import Version, VersionQuerySet
@@ -40,6 +40,8 @@ def update_search(progress: Progress) -> str:
 
 
 def update_repository() -> str:
+    """Imports that were killed are finished with what they had published."""
+    changes.finish()
     with repository.opened() as store:
         newest = store.newest()
     return _counted(newest.number if newest else 0, "commit")

@@ -7,6 +7,7 @@ with a sentence, which git shows to whoever tried.
 from __future__ import annotations
 
 import logging
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from catalog import throttling
 from catalog.distribution import repository
-from catalog.distribution.repository import NotLines, Store
+from catalog.distribution.repository import NotLines, Store, Unavailable
 from catalog.distribution.streams import Stream, TooBusy
 from catalog.throttling import COSTLY, READS, TooManyRequests
 
@@ -31,6 +32,7 @@ NOT_KEPT = "no-cache, max-age=0, must-revalidate"
 MOST_ASKED = 20 << 20  # bytes of a request, unpacked
 WHOLE = 4 << 20  # bytes up to which an answer is made at once
 PLAIN = "text/plain; charset=utf-8"
+LONGEST = 900  # seconds of one that is made while it is sent
 _AT_ONCE = 1 << 16
 _MANY = 20_000  # objects, of which an answer is certainly larger than is made at once
 
@@ -61,9 +63,9 @@ def _in_words(view: View) -> View:
             return _told(429, str(error), error.standing.headers() | {"Retry-After": str(error.standing.reset)})
         except TooBusy:
             return _told(503, "Others are cloning right now. Try again in a moment.", {"Retry-After": "5"})
-        except DatabaseError:
-            log.exception("The repository could not be brought up to date.")
-            return _told(503, "The catalog cannot be read right now. Try again in a moment.", {"Retry-After": "5"})
+        except (DatabaseError, Unavailable) as error:
+            log.warning("The repository was not answered: %s", error)
+            return _told(503, "The repository cannot be read just now. Try again in a minute.", {"Retry-After": "30"})
 
     return answered_shortly(csrf_exempt(answer))  # type: ignore[arg-type]  # no cookie counts here
 
@@ -197,6 +199,8 @@ def _sent(store: Store, answer: repository.Answer) -> HttpResponseBase:
 
 
 def _until_closed(store: Store, begun: list[bytes], parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Raises TimeoutError, which ends the connection, for a client that takes too long: others wait for its place."""
+    until = time.monotonic() + LONGEST
     with closing(store):
         yield b"".join(begun)
         begun.clear()
@@ -206,4 +210,6 @@ def _until_closed(store: Store, begun: list[bytes], parts: Iterator[bytes]) -> I
             if len(waiting) >= _AT_ONCE:
                 yield bytes(waiting)
                 waiting.clear()
+                if time.monotonic() > until:
+                    raise TimeoutError(f"A clone took more than {LONGEST} s.")
         yield bytes(waiting)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import functools
+from collections.abc import Callable
 from urllib.parse import quote
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -16,12 +18,27 @@ from catalog.definition import digest_of
 from catalog.distribution import repository
 from catalog.distribution.marketplace import marketplace
 from catalog.distribution.plugins import archived
-from catalog.distribution.repository import Store
+from catalog.distribution.repository import Store, Unavailable
 
-from .freshness import fresh
+from .freshness import NOT_KEPT, fresh
 from .sources import answered_shortly
 
 
+def _or_later(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """`view`, and what is said where the repository cannot be read."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
+        try:
+            return view(request, **kwargs)
+        except Unavailable as error:
+            headers = {"Retry-After": "30", "Cache-Control": NOT_KEPT}
+            return HttpResponse(f"{error}\n", "text/plain; charset=utf-8", 503, headers=headers)
+
+    return answer
+
+
+@_or_later
 @require_safe
 def marketplace_json(request: HttpRequest) -> HttpResponse:
     if credentials := _credentials(request):
@@ -64,9 +81,13 @@ def _credentials(request: HttpRequest) -> str:
 
 
 @answered_shortly
+@_or_later
 @require_safe
 def plugin_archive(request: HttpRequest, name: str, tree: str) -> HttpResponse:
     """The .zip of a plugin as it is or was: the address says which one by its content, so that it never changes."""
+    etag = f'"{tree}"'
+    if downloads.has_already(request, etag):
+        return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": downloads.PINNED_CACHE})
     with repository.opened() as store:
         files = store.plugin_files(bytes.fromhex(tree))
     if files is None:
@@ -74,9 +95,9 @@ def plugin_archive(request: HttpRequest, name: str, tree: str) -> HttpResponse:
     content = archived(files)
     digest = digest_of(content)
     response: HttpResponse = HttpResponse(content, content_type="application/zip")
-    response = get_conditional_response(request, etag=f'"{digest}"', response=response) or response
+    response = get_conditional_response(request, etag=etag, response=response) or response
     headers = {
-        "ETag": f'"{digest}"',
+        "ETag": etag,
         "Repr-Digest": downloads.repr_digest(digest),
         "Cache-Control": downloads.PINNED_CACHE,
         "Content-Disposition": content_disposition_header(True, f"{name}.zip") or "attachment",

@@ -1,13 +1,14 @@
 """The publication log, read for the git repository: what each change did to agents and collections.
 
 Only what the log holds and what never changes counts here, never a column that somebody may edit: the same rows give
-the same commits on every machine. Imports `models`, `definition` and `store`.
+the same commits on every machine. Imports `store`, and of the catalog `models`, `definition` and `changes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from catalog.changes import moment
@@ -68,11 +69,20 @@ def mark_of(number: int) -> str:
     return f"{number} {found.isoformat()}" if found else "0"
 
 
+def number_in(mark: str) -> int:
+    """The number of the change that a mark is of; 0 for none."""
+    return int(mark.partition(" ")[0] or "0")
+
+
 class Ledger:
     """What the repository knows of agents and collections after the steps it was told of."""
 
     def __init__(self, store: Store) -> None:
         self.database = store.database
+
+    @cached_property
+    def _ever_deprecated(self) -> set[int | None]:
+        return set(Event.objects.filter(verb="deprecated").values_list("agent", flat=True).distinct())
 
     def take(self, step: Step) -> set[str]:
         """Note one step. Whose plugins may look otherwise afterwards: "a12" is an agent, "c3" a collection."""
@@ -81,7 +91,7 @@ class Ledger:
         if step.agent is None:
             return set()
         if step.version is not None and step.verb in PUBLISHING:
-            self._published(step)
+            self._published(step, step.agent)
         elif step.verb == "renamed":
             self._named(step.agent, step.data["new"])
         elif step.verb in ("yanked", "unyanked"):
@@ -92,10 +102,14 @@ class Ledger:
             return set()
         return {f"a{step.agent}", *self.followers(step.agent)}
 
-    def _published(self, step: Step) -> None:
-        name = fold_name(str(step.written))
-        self._named(step.agent or 0, name)
-        values = (step.agent, step.data["number"], step.version, name)
+    def _published(self, step: Step, agent: int) -> None:
+        """A version carries the name its agent has: a first one tells it, and whether it was deprecated before."""
+        known = self._run("SELECT name FROM agent WHERE key = ? AND name != ''", agent)
+        if not known and agent in self._ever_deprecated:
+            self._deprecated(_told_before(step, agent))
+        name = step.data["new"] if step.verb == "renamed" else known[0][0] if known else fold_name(str(step.written))
+        self._named(agent, name)
+        values = (agent, step.data["number"], step.version, name)
         self._run("INSERT OR REPLACE INTO version (agent, number, key, name) VALUES (?, ?, ?, ?)", *values)
 
     def _named(self, agent: int, name: str) -> None:
@@ -106,7 +120,11 @@ class Ledger:
     def _deprecated(self, step: Step) -> set[str]:
         note = step.data.get("note") or "" if step.verb == "deprecated" else None
         successor = self.agent_called(step.data.get("successor") or "") if note is not None else None
-        self._run("UPDATE agent SET deprecation = ?, successor = ? WHERE key = ?", note, successor, step.agent)
+        noting = (
+            "INSERT INTO agent (key, name, deprecation, successor) VALUES (?, '', ?, ?) ON CONFLICT DO UPDATE "
+            "SET deprecation = excluded.deprecation, successor = excluded.successor"
+        )
+        self._run(noting, step.agent, note, successor)
         return {f"a{step.agent}"}
 
     def followers(self, agent: int) -> set[str]:
@@ -179,14 +197,16 @@ def _of(step: Step) -> tuple[int | None, int]:
     return step.agent, step.data["number"]
 
 
+def _told_before(step: Step, agent: int) -> Step:
+    """What was last said of an agent before anybody could read it, which was no change for anybody."""
+    said = Event.objects.filter(agent=agent, verb__in=("deprecated", "undeprecated"), pk__lt=step.event or 0)
+    verb, data = said.order_by("-pk").values_list("verb", "data").first() or ("undeprecated", {})
+    return step._replace(verb=verb, data=data)
+
+
 def _filled_before(collection: int, event: int) -> list[str]:
     """Whom a collection held when it was published."""
     filled = Event.objects.filter(verb="collection-filled", data__collection=collection, pk__lt=event)
     data = filled.order_by("-pk").values_list("data", flat=True).first()
     names: list[str] = data["agents"] if data else []
     return names
-
-
-def as_mark(value: str) -> int:
-    """The number in a mark."""
-    return int(value.partition(" ")[0] or "0")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from catalog.distribution import plugins
 from catalog.models import Version
 
-from .log import PUBLISHING, Ledger, Step, as_mark, last_done, mark_of, steps
+from .log import PUBLISHING, Ledger, Step, last_done, mark_of, number_in, steps
 from .objects import FILE, FOLDER, Entry, Kind, commit, tree_lines
 from .shelves import Plugin, Shelves
 from .store import Store
@@ -31,35 +31,41 @@ def bring_up_to_date(store: Store, marketplace: str) -> None:
             _make_some(store, marketplace)
 
 
+def make_anew(store: Store, marketplace: str) -> None:
+    """Make all commits once more. Until they are done, whoever reads has those that were there."""
+    with store.writing():
+        store.forget()
+        _make_some(store, marketplace, stops=False)
+
+
 def _is_up_to_date(store: Store) -> bool:
     mark = store.noted("mark")
-    if not mark or store.noted("marketplace") == "":
-        return False
-    return mark_of(as_mark(mark)) == mark and last_done() == as_mark(mark)
+    return bool(mark) and mark_of(number_in(mark)) == mark and last_done() == number_in(mark)
 
 
-def _make_some(store: Store, marketplace: str) -> None:
-    """As many commits as are made in a while. Somebody else may have made some since this one looked."""
+def _make_some(store: Store, marketplace: str, *, stops: bool = True) -> None:
+    """As many commits as are made in a while. Somebody else may have made some since this one looked.
+
+    Where there were others before, all are made: nobody sees the repository go back.
+    """
     mark = store.noted("mark")
-    if mark and mark_of(as_mark(mark)) != mark:
+    if mark and mark_of(number_in(mark)) != mark:
         store.forget()  # the database was put back, or is another one
-        mark = ""
+        mark, stops = "", False
     if store.newest() is None:
         _begin(store, marketplace)
     maker = _Maker(store, marketplace)
-    done = as_mark(mark)
+    done = number_in(mark)
     until = time.monotonic() + A_WHILE
     for deed in steps(done, last_done()):
         maker.make(deed)
         done = deed[-1].number
-        if time.monotonic() > until:
+        if stops and time.monotonic() > until:
             break
     store.note("mark", mark_of(done))
 
 
 def _begin(store: Store, marketplace: str) -> None:
-    store.note("marketplace", marketplace)
-    store.note("mark", "0")
     tree = Shelves(store, marketplace).root()
     _add_commit(store, tree, BEGINNING, "Begin the catalog")
 

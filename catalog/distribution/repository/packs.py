@@ -1,4 +1,5 @@
-"""Which objects a client lacks, and the pack that holds them. Imports `store` and `objects`.
+"""Which objects a client lacks, and the pack that holds them. Imports `store`, `spans`
+and `objects`.
 
 The history is one line, so commits are told apart by their numbers, and what a client has are spans of numbers: from
 each commit it names down to the first one, or to where its own history was cut off ("shallow").
@@ -10,12 +11,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
 
 from .objects import FOLDER, entries_of, pack_header
+from .spans import Span, Spans, nearest
 from .store import Made, Store
 
 WHOLE_HISTORY = 0x7FFFFFFF  # the depth by which clients ask for everything
+_NEWEST = ("HEAD", "main", "refs/heads/main")
 
 
 class NotThere(Exception):
@@ -41,28 +43,23 @@ class Asked:
         return self.depth is not None or self.since is not None or bool(self.without)
 
 
-class Span(NamedTuple):
-    """The commits of these numbers, both included."""
-
-    first: int
-    last: int
-
-
 class Selection:
     """What an answer holds. Raises NotThere for wants that are no commit of the repository."""
 
     def __init__(self, store: Store, asked: Asked) -> None:
         self.store, self.asked = store, asked
-        self.cuts = sorted(_numbers(store, asked.shallow))
-        self.common = [id for id in asked.haves if store.made(id)]
-        wanted = [self._wanted(id).number for id in asked.wants]
+        self.cuts = sorted(_numbers(store, asked.shallow).values())
+        haves = _numbers(store, asked.haves)
+        self.common = list(haves)
+        wanted = [self._wanted(id).number for id in dict.fromkeys(asked.wants)]
         if asked.depth == WHOLE_HISTORY:  # of all that the client has, whatever else it names
             wanted += self.cuts
-        self.held = _merged(self._down_to_a_cut(number) for number in _numbers(store, self.common))
-        self.spans = {span for number in wanted if (span := self._span_of(number))}
+        self.held = Spans(self._down_to_a_cut(number) for number in haves.values())
+        oldest = self._oldest()
+        self.spans = Spans(span for number in wanted if (span := self._span_of(number, oldest)))
         if asked.is_deepening and not self.spans:
             raise NotThere("No commit is as new as asked for.")
-        self.missing = _without(_merged(self.spans), self.held)
+        self.missing = self.spans.without(self.held)
 
     def _wanted(self, id: bytes) -> Made:
         made = self.store.made(id)
@@ -71,28 +68,31 @@ class Selection:
         return made
 
     def _down_to_a_cut(self, number: int) -> Span:
-        return Span(max((cut for cut in self.cuts if cut <= number), default=1), number)
+        return Span(nearest(self.cuts, number), number)
 
-    def _span_of(self, number: int) -> Span | None:
+    def _oldest(self) -> int:
+        """The number below which the client wants no commit, by time and by what it leaves out."""
+        oldest = 1
+        if self.asked.since is not None:
+            made = self.store.first_since(self.asked.since)
+            newest = self.store.newest()
+            oldest = made.number if made else newest.number + 1 if newest else 1
+        return max([oldest, *(self._number_of(ref) + 1 for ref in dict.fromkeys(self.asked.without))])
+
+    def _span_of(self, number: int, first: int) -> Span | None:
         """From a wanted commit down as far as the client wants to know; None where it wants none."""
         asked = self.asked
         if not asked.is_deepening:
             return self._down_to_a_cut(number)
-        first = 1
-        if asked.since is not None:
-            made = self.store.first_since(asked.since)
-            first = made.number if made else number + 1
-        for ref in asked.without:
-            first = max(first, self._number_of(ref) + 1)
         if asked.depth is not None and asked.depth != WHOLE_HISTORY:
-            from_here = min(self.cuts, default=number + 1) - 1 if asked.is_relative else number
+            from_here = self.cuts[0] - 1 if asked.is_relative and self.cuts else number
             first = max(first, from_here - asked.depth + 1)
         return Span(first, number) if first <= number else None
 
     def _number_of(self, ref: str) -> int:
         name = ref.removeprefix("refs/tags/")
         id = self.store.tagged(name)
-        made = self.store.made(id) if id else self.store.newest() if ref.endswith("main") else None
+        made = self.store.made(id) if id else self.store.newest() if ref in _NEWEST else None
         if made is None:
             raise NotThere(f"There is no {ref}.")
         return made.number
@@ -101,16 +101,13 @@ class Selection:
 
     def cut_off(self) -> list[bytes]:
         """The commits without their parents in the client's history from now on: where what it wants ends."""
-        ends = {span.first for span in self.spans if span.first > 1 and not self._is_within(span.first)}
+        firsts = {span.first for span in self.spans.each if span.first > 1}
+        ends = {number for number in firsts if not self.spans.has_with_parent(number)}
         return [self.store.made_at(number).id for number in sorted(ends.difference(self.cuts))]
 
     def cut_no_more(self) -> list[bytes]:
         """Those that were, and get their parents now."""
-        return [self.store.made_at(cut).id for cut in self.cuts if self._is_within(cut)]
-
-    def _is_within(self, number: int) -> bool:
-        """Whether a commit comes with its parent."""
-        return any(span.first < number <= span.last for span in self.spans)
+        return [self.store.made_at(cut).id for cut in self.cuts if self.spans.has_with_parent(cut)]
 
     # --- The pack ---
 
@@ -125,7 +122,7 @@ class Selection:
         if len(self.missing) != 1:
             return not self.missing
         before = self.missing[0].first - 1
-        return before == 0 or any(span.first == 1 and span.last >= before for span in self.held)
+        return before == 0 or any(span.first == 1 and span.last >= before for span in self.held.merged()[:1])
 
     def _line(self) -> tuple[int, Iterator[bytes]]:
         if not self.missing:
@@ -145,7 +142,7 @@ class Selection:
     def _picked(self) -> tuple[int, Iterator[bytes]]:
         ids: dict[bytes, None] = {}
         for span in self.missing:
-            before = self.store.made_at(span.first - 1).tree if self._holds(span.first - 1) else None
+            before = self.store.made_at(span.first - 1).tree if self.held.has(span.first - 1) else None
             for number in range(span.first, span.last + 1):
                 made = self.store.made_at(number)
                 ids[made.id] = None
@@ -154,36 +151,10 @@ class Selection:
                 before = made.tree
         return len(ids), _framed(len(ids), self.store.packed_of(ids, ids.keys()))
 
-    def _holds(self, number: int) -> bool:
-        return any(span.first <= number <= span.last for span in self.held)
 
-
-def _numbers(store: Store, ids: Iterable[bytes]) -> list[int]:
-    return [made.number for id in ids if (made := store.made(id))]
-
-
-def _merged(spans: Iterable[Span | None]) -> list[Span]:
-    """The same commits in spans that neither meet nor overlap, the oldest first."""
-    found: list[Span] = []
-    for span in sorted(span for span in spans if span):
-        if found and span.first <= found[-1].last + 1:
-            found[-1] = Span(found[-1].first, max(found[-1].last, span.last))
-        else:
-            found.append(span)
-    return found
-
-
-def _without(spans: list[Span], held: list[Span]) -> list[Span]:
-    found: list[Span] = []
-    for first, last in spans:
-        for span in held:
-            if span.first <= last and span.last >= first:
-                if span.first > first:
-                    found.append(Span(first, span.first - 1))
-                first = span.last + 1
-        if first <= last:
-            found.append(Span(first, last))
-    return found
+def _numbers(store: Store, ids: Iterable[bytes]) -> dict[bytes, int]:
+    """Those of the commits that the repository knows, in their order."""
+    return {id: made.number for id in dict.fromkeys(ids) if (made := store.made(id))}
 
 
 def _new_in(store: Store, before: bytes | None, tree: bytes) -> Iterator[bytes]:

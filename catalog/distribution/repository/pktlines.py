@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
@@ -9,6 +10,7 @@ FLUSH, DELIMITER = b"0000", b"0001"
 _MOST = 65_516  # bytes of one line, without its length
 _OF_BAND = _MOST - 1
 PACK, PROGRESS = b"\x01", b"\x02"
+_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 
 
 class Mark(Enum):
@@ -35,10 +37,9 @@ def read_lines(body: bytes) -> Iterator[str | Mark]:
     """The lines of a request without their ends, and the marks between them. Raises NotLines."""
     place = 0
     while place < len(body):
-        try:
-            length = int(body[place : place + 4].decode("ascii"), 16)
-        except ValueError:
-            raise NotLines("The request is not in the lines of git's protocol.") from None
+        if not _LENGTH.match(body, place):
+            raise NotLines("The request is not in the lines of git's protocol.")
+        length = int(body[place : place + 4], 16)
         if length < 3:
             yield Mark(length)
             place += 4

@@ -1,4 +1,4 @@
-"""The plugins of the repository as they stand: their rows, trees and the list of them. Imports `objects`, `store`."""
+"""The plugins of the repository as they stand: their rows, trees and the list of them. Imports `plugins`, `store`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Shelves:
     What was written last is kept in pieces, because the next one differs from it in a few of them.
     """
 
-    def __init__(self, store: Store, marketplace: str, flat_up_to: int = FLAT_UP_TO) -> None:
-        self.store, self.marketplace, self.flat_up_to = store, marketplace, flat_up_to
+    def __init__(self, store: Store, marketplace: str) -> None:
+        self.store, self.marketplace = store, marketplace
         self.is_large = bool(store.noted("large"))
         self.entries: dict[str, bytes] = {}
         rows = store.database.execute("SELECT name, shelf, major, minor, entry FROM plugin WHERE tree IS NOT NULL")
@@ -102,8 +102,10 @@ class Shelves:
         listed = self._written(Kind.BLOB, "list", list_pieces(self.marketplace, self._in_order(), store.renames()))
         about = store.add(Kind.TREE, b"".join(tree_lines([Entry(FILE, "marketplace.json", listed)])))
         entries = [Entry(FOLDER, ".claude-plugin", about), Entry(FILE, "README.md", store.add(Kind.BLOB, README))]
+        if self.entries or self.is_large:
+            plugins = self._plugins()
         if self.entries:
-            entries.append(Entry(FOLDER, "plugins", self._plugins()))
+            entries.append(Entry(FOLDER, "plugins", plugins))
         return store.add(Kind.TREE, b"".join(tree_lines(entries)))
 
     def _in_order(self) -> list[bytes]:
@@ -111,7 +113,7 @@ class Shelves:
 
     def _spread(self) -> None:
         """Once there are many plugins they stand on shelves, for good: with each change a tree is written anew."""
-        if self.is_large or len(self.entries) <= self.flat_up_to:
+        if self.is_large or len(self.entries) <= FLAT_UP_TO:
             return
         self.is_large = True
         self.store.note("large", "yes")

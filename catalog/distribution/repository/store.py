@@ -1,6 +1,6 @@
 """Where the objects of the git repository are kept: one SQLite file beside the data, which can be made anew any time.
 
-It holds what git stores (objects, commits, tags) and what the next commit needs to know of the last one (`history`).
+It holds what git stores (objects, commits, tags) and what the next commit needs to know of the last one (`log`).
 Everything of a commit is written in one transaction, so that a reader sees all of it or none. Imports `objects`.
 """
 
@@ -11,14 +11,16 @@ import zlib
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .objects import Kind, deflated, delta_between, entries_of, id_of, packed, patched
 
 FORMAT = 1  # of this file and of what is in the repository; another one is another repository
-PATIENCE = 120  # seconds in which somebody else may make the repository from the beginning
+PATIENCE = 10  # seconds to wait for who makes commits
 MOST_DEPTH = 50  # deltas between an object and a whole one
 AT_ONCE = 500  # ids of one question
+
+Item = TypeVar("Item")
 
 _TABLES = """
 CREATE TABLE object (
@@ -75,9 +77,13 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        self.database.execute("PRAGMA journal_mode=WAL")
-        self.database.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is made again
-        self._prepare()
+        try:
+            self.database.execute("PRAGMA journal_mode=WAL")
+            self.database.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is made again
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self.database.close()
@@ -108,18 +114,14 @@ class Store:
         try:
             yield
         except BaseException:
-            self.database.execute("ROLLBACK")
+            if self.database.in_transaction:  # else SQLite has ended it by itself: the disk is full
+                self.database.execute("ROLLBACK")
             raise
         self.database.execute("COMMIT")
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """All that is read here is of one moment."""
+    def stay_at_this_moment(self) -> None:
+        """All that is read from here on is of one moment, whatever others write."""
         self.database.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.database.execute("ROLLBACK")
 
     # --- Notes ---
 
@@ -151,16 +153,11 @@ class Store:
         id = id_of(kind, content)
         if self.has(id):
             return id
-        depth = self._depth(base) + 1 if base else 0
-        if not base or depth > MOST_DEPTH:
-            self._insert(id, kind, len(content), None, 0, deflated(content))
-            return id
-        delta = delta_between(before, pieces)
-        whole = len(delta) * 2 > len(content)
-        if whole:
-            self._insert(id, kind, len(content), None, 0, deflated(content))
-        else:
-            self._insert(id, kind, len(delta), base, depth, deflated(delta))
+        depth = self._depth(base) + 1 if base else MOST_DEPTH + 1
+        delta = delta_between(before, pieces) if depth <= MOST_DEPTH else content
+        if len(delta) * 2 > len(content):
+            return self.add(kind, content)
+        self._insert(id, kind, len(delta), base, depth, deflated(delta))
         return id
 
     def _depth(self, id: bytes) -> int:
@@ -198,9 +195,7 @@ class Store:
 
     def contents(self, ids: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Ids with their contents, many at a time."""
-        wanted = list(ids)
-        for first in range(0, len(wanted), AT_ONCE):
-            some = wanted[first : first + AT_ONCE]
+        for some in _in_batches(list(ids)):
             marks = ",".join("?" * len(some))
             rows = self.database.execute(f"SELECT id, base, data FROM object WHERE id IN ({marks})", some)  # noqa: S608
             for id, base, data in rows.fetchall():
@@ -215,17 +210,24 @@ class Store:
             yield id, base, packed(kind, size, data, base)
 
     def packed_of(self, ids: Iterable[bytes], at_hand: Container[bytes]) -> Iterator[bytes]:
-        """The entries of these objects; one whose base is not `at_hand` is written whole."""
-        wanted = list(ids)
-        for first in range(0, len(wanted), AT_ONCE):
-            some = wanted[first : first + AT_ONCE]
+        """The entries of these objects in their order; one whose base is not `at_hand` is written whole.
+
+        A base has a lower number than what is made of it: there are clients that take them in no other order.
+        """
+        for some in _in_batches(sorted(self._numbers_of(ids))):
             marks = ",".join("?" * len(some))
-            question = f"SELECT id, kind, size, base, data FROM object WHERE id IN ({marks})"  # noqa: S608
+            question = f"SELECT id, kind, size, base, data FROM object WHERE number IN ({marks}) ORDER BY number"  # noqa: S608
             for id, kind, size, base, data in self.database.execute(question, some).fetchall():
                 if base is None or base in at_hand:
                     yield packed(kind, size, data, base)
                 else:
                     yield self.packed_whole(id)
+
+    def _numbers_of(self, ids: Iterable[bytes]) -> Iterator[int]:
+        for some in _in_batches(list(ids)):
+            marks = ",".join("?" * len(some))
+            rows = self.database.execute(f"SELECT number FROM object WHERE id IN ({marks})", some)  # noqa: S608
+            yield from (number for (number,) in rows)
 
     def packed_whole(self, id: bytes) -> bytes:
         (kind,) = self.database.execute("SELECT kind FROM object WHERE id = ?", [id]).fetchone()
@@ -258,9 +260,9 @@ class Store:
 
     def tags(self, beginning: str = "") -> Iterator[tuple[str, bytes]]:
         """Names of tags, and the commit of each, by name."""
-        yield from self.database.execute(
-            "SELECT name, made FROM tag WHERE substr(name, 1, ?) = ? ORDER BY name", [len(beginning), beginning]
-        )
+        after_them = beginning + "\U0010ffff"
+        question = "SELECT name, made FROM tag WHERE name >= ? AND name < ? ORDER BY name"
+        yield from self.database.execute(question, [beginning, after_them])
 
     def tagged(self, name: str) -> bytes | None:
         row = self.database.execute("SELECT made FROM tag WHERE name = ?", [name]).fetchone()
@@ -292,3 +294,7 @@ class Store:
             for _, name, id in entries_of(self.content(parts[folder][1])):
                 files.append((f"{folder.decode()}/{name.decode()}", self.content(id)))
         return files
+
+
+def _in_batches(items: list[Item]) -> Iterator[list[Item]]:
+    return (items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE))

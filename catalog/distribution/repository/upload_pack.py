@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from .packs import Asked, NotThere, Selection
 from .pktlines import DELIMITER, FLUSH, PROGRESS, Mark, NotLines, in_band, line, packet, read_lines
@@ -16,9 +17,10 @@ from .store import Store
 BRANCH = "refs/heads/main"
 TAGS = "refs/tags/"
 AGENT = "agent=agent-catalog"
-MOST_NAMED = 200_000  # commits that a request names: every tag of a large catalog, and a client's own history
+MOST_NAMED = 100_000  # lines of a request: every tag of a large catalog, and a client's own history
+MOST_BEGINNINGS = 100  # of refs that are looked for; whoever names more is told of all, as by git itself
 _V0 = (
-    "multi_ack_detailed side-band side-band-64k thin-pack ofs-delta no-progress include-tag shallow deepen-since "
+    "multi_ack_detailed side-band-64k thin-pack ofs-delta no-progress include-tag shallow deepen-since "
     "deepen-not deepen-relative allow-tip-sha1-in-want allow-reachable-sha1-in-want object-format=sha1 "
     f"symref=HEAD:{BRANCH} {AGENT}"
 )
@@ -76,16 +78,16 @@ def _widest(beginnings: list[str]) -> list[str]:
 
 def answer(store: Store, body: bytes, version: int) -> Answer:
     """The answer to a request sent to `git-upload-pack`. Raises NotLines where it is none."""
-    lines = list(read_lines(body))
+    lines = list(islice(read_lines(body), MOST_NAMED + 1))
     if len(lines) > MOST_NAMED:
         raise NotLines(f"The request has more than {MOST_NAMED:,} lines.")
     try:
-        return _second(store, lines) if version == 2 else _first(store, lines)
+        return _answer_2(store, lines) if version == 2 else _answer_0(store, lines)
     except NotThere as lack:
         return Answer([line(f"ERR upload-pack: {lack}")])
 
 
-def _second(store: Store, lines: list[str | Mark]) -> Answer:
+def _answer_2(store: Store, lines: list[str | Mark]) -> Answer:
     if not lines or lines[0] is Mark.FLUSH:
         return Answer([])
     command = str(lines[0])
@@ -100,6 +102,8 @@ def _second(store: Store, lines: list[str | Mark]) -> Answer:
 
 def _ls_refs(store: Store, words: list[str]) -> bytes:
     beginnings = [word.removeprefix("ref-prefix ") for word in words if word.startswith("ref-prefix ")]
+    if len(beginnings) > MOST_BEGINNINGS:
+        beginnings = []
     lines = []
     for name, id in _refs(store, beginnings):
         more = f" symref-target:{BRANCH}" if name == "HEAD" and "symrefs" in words else ""
@@ -109,6 +113,8 @@ def _ls_refs(store: Store, words: list[str]) -> bytes:
 
 def _fetch(store: Store, words: list[str]) -> Answer:
     asked = _asked(words)
+    if not asked.wants:
+        return Answer([])
     selection = Selection(store, asked)
     parts: list[bytes] = []
     if not asked.is_done:
@@ -122,10 +128,10 @@ def _fetch(store: Store, words: list[str]) -> Answer:
     parts.append(line("packfile"))
     count, pack = selection.pack()
     progress = () if "no-progress" in words else (_progress(count),)
-    return Answer(_joined(parts, progress, in_band(pack), [FLUSH]), count)
+    return Answer(chain(parts, progress, in_band(pack), [FLUSH]), count)
 
 
-def _first(store: Store, lines: list[str | Mark]) -> Answer:
+def _answer_0(store: Store, lines: list[str | Mark]) -> Answer:
     words = [one for one in lines if isinstance(one, str)]
     if not words:
         return Answer([])
@@ -140,9 +146,9 @@ def _first(store: Store, lines: list[str | Mark]) -> Answer:
     if not asked.is_done:
         return Answer(parts)
     count, pack = selection.pack()
-    if "side-band-64k" in capabilities or "side-band" in capabilities:
-        return Answer(_joined(parts, in_band(pack), [FLUSH]), count)
-    return Answer(_joined(parts, pack), count)
+    if "side-band-64k" in capabilities:
+        return Answer(chain(parts, in_band(pack), [FLUSH]), count)
+    return Answer(chain(parts, pack), count)
 
 
 def _acknowledged(selection: Selection, in_detail: bool) -> list[bytes]:
@@ -163,11 +169,6 @@ def _cuts(selection: Selection) -> list[bytes]:
 
 def _progress(count: int) -> bytes:
     return packet(PROGRESS + f"Sending {count:,} objects of the catalog.\n".encode())
-
-
-def _joined(*several: Iterable[bytes]) -> Iterator[bytes]:
-    for parts in several:
-        yield from parts
 
 
 def _asked(words: list[str]) -> Asked:

@@ -12,6 +12,7 @@ import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
@@ -41,10 +42,11 @@ class Command(BaseCommand):
         running = import_paths(paths, by=_user(options["by"]), publish=options["publish"], dry_run=dry_run)
         entries = self._with_progress(running, paths)
         try:
-            if report:
-                outcomes = self._print_json(entries)
-            else:
-                outcomes = self._print_lines(entries, dry_run, quiet=options["verbosity"] == 0)
+            with closing(running):
+                if report:
+                    outcomes = self._print_json(entries)
+                else:
+                    outcomes = self._print_lines(entries, dry_run, quiet=options["verbosity"] == 0)
         except KeyboardInterrupt:
             raise CommandError("Stopped. The files listed so far are imported.", returncode=130) from None
         self._conclude(outcomes, running, paths, dry_run, silent=bool(report) or options["verbosity"] == 0)
