@@ -5,16 +5,26 @@ from django.urls import path, register_converter
 from catalog import views
 
 
-class AgentName:
-    """An agent's name as it may stand in an address: letters of any script, neither "/" nor "."."""
-
-    regex = r"[^/.\x00-\x1f\x7f]{1,200}"
+class Text:
+    """What an address holds as it is."""
 
     def to_python(self, value: str) -> str:
         return value
 
     def to_url(self, value: str) -> str:
         return value
+
+
+class AgentName(Text):
+    """An agent's name as it may stand in an address: letters of any script, neither "/" nor "."."""
+
+    regex = r"[^/.\x00-\x1f\x7f]{1,200}"
+
+
+class Tree(Text):
+    """The id of a tree of the git repository."""
+
+    regex = r"[0-9a-f]{40}"
 
 
 class Number:
@@ -27,18 +37,6 @@ class Number:
 
     def to_url(self, value: int) -> str:
         return str(value)
-
-
-class Tree:
-    """The id of a tree of the git repository."""
-
-    regex = r"[0-9a-f]{40}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(AgentName, "agent_name")

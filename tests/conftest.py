@@ -5,11 +5,13 @@ A test that needs the corpus carries `@pytest.mark.corpus`, one that needs Chrom
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import caches
 from django.db import connection
@@ -91,6 +93,7 @@ def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "RECENT", 0)  # a test's transaction never ends: no commit is told of
     for cache in caches.all():
         cache.clear()
+    shutil.rmtree(settings.CATALOG_REPOSITORY_DIR, ignore_errors=True)
     counting.forget()
     downloads.forget()
     kept.forget()
