@@ -21,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from catalog import changes, counting, definition, downloads, facets, groups, publishing, search, triggers
 from catalog.api import kept
+from catalog.distribution import streams
 from catalog.models import Category, Version
 from tests import browser, corpus
 from tests.repositories import Repository
@@ -93,6 +94,7 @@ def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "RECENT", 0)  # a test's transaction never ends: no commit is told of
     for cache in caches.all():
         cache.clear()
+    monkeypatch.setattr(streams, "WAIT", 0.05)
     shutil.rmtree(settings.CATALOG_REPOSITORY_DIR, ignore_errors=True)
     counting.forget()
     downloads.forget()

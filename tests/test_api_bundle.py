@@ -4,6 +4,7 @@ import io
 import json
 import tracemalloc
 import zipfile
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -214,6 +215,15 @@ def test_a_reader_who_gives_up_makes_room(db: None) -> None:
         streams.Stream(iter([b""]))
     for stream in sent:
         stream.close()
+
+
+def test_one_who_comes_too_late_gets_the_place_that_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "WAIT", 30)
+    sent = [streams.Stream(iter([b"a"])) for _ in range(streams.STREAMS)]
+    Timer(0.05, sent[0].close).start()
+    late = streams.Stream(iter([b"late"]))
+    assert list(late) == [b"late"]
+    sent[1].close()
 
 
 def test_a_small_archive_is_sent_whole_with_its_digest(client: Client, shelf: dict[str, Version]) -> None:

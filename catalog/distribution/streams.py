@@ -10,6 +10,9 @@ from threading import BoundedSemaphore
 STREAMS = 2
 
 
+WAIT = 5  # seconds in which one of those who came too late waits for a place
+
+
 class TooBusy(Exception):
     """As many large answers are being sent as the server can send at once."""
 
@@ -17,15 +20,24 @@ class TooBusy(Exception):
 class Stream:
     """The parts of a large answer, with one of the places that there are for such; given back at the end.
 
-    Raises TooBusy where all are taken.
+    Where all are taken, one answer waits for a while. Raises TooBusy.
     """
 
     places = BoundedSemaphore(STREAMS)
+    waiting = BoundedSemaphore(1)
 
     def __init__(self, parts: Iterable[bytes]) -> None:
-        if not self.places.acquire(blocking=False):
+        if not (self.places.acquire(blocking=False) or self._gets_one_soon()):
             raise TooBusy
         self.parts, self.is_open = parts, True
+
+    def _gets_one_soon(self) -> bool:
+        if not self.waiting.acquire(blocking=False):
+            return False
+        try:
+            return self.places.acquire(timeout=WAIT)
+        finally:
+            self.waiting.release()
 
     def __iter__(self) -> Iterator[bytes]:
         try:

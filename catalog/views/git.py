@@ -30,7 +30,7 @@ from .sources import answered_shortly
 SERVICE = "git-upload-pack"
 NOT_KEPT = "no-cache, max-age=0, must-revalidate"
 MOST_ASKED = 20 << 20  # bytes of a request, unpacked
-WHOLE = 4 << 20  # bytes up to which an answer is made at once
+WHOLE = 8 << 20  # bytes up to which an answer is made at once
 PLAIN = "text/plain; charset=utf-8"
 LONGEST = 900  # seconds of one that is made while it is sent
 _AT_ONCE = 1 << 16
