@@ -69,7 +69,8 @@ def test_every_state_of_an_agent_can_be_read_by_everybody(page: Page, catalog: N
     for address in ADDRESSES:
         page.goto(address)
         for summary in page.locator("main summary").all():
-            summary.click()
+            if summary.is_visible():  # not those of tools that are not chosen
+                summary.click()
         assert_everybody_can_read(page)
 
 
