@@ -315,3 +315,7 @@ def test_pages_know_what_a_plugin_is_called(
     with opened():
         pass
     assert (plugin_called(agent), plugin_called(team)) == ("cc-review", "cc-review-collection")
+    late = publish_source(agent_source("cc-review")).agent
+    assert plugin_called(late) == "cc-review-agent", "before the repository has it"
+    with opened():
+        assert plugin_called(late) == "cc-review-agent"

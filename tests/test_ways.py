@@ -129,6 +129,8 @@ def test_a_name_that_tools_reserve_is_another_plugin(client: Client, publish_sou
     command = first_of(client, "claude", "/agents/claude-reviewer/")
     assert "@agent-catalog" in command
     assert "install claude-reviewer@" not in command
+    told = "The plugin is called cc-reviewer: some tools do not take claude-reviewer"
+    assert told in client.get("/agents/claude-reviewer/").content.decode()
 
 
 def test_a_name_in_another_script_is_installed_and_no_package(client: Client, publish_source: Publish) -> None:

@@ -114,6 +114,8 @@ def git_home(request: HttpRequest, path: str = "") -> HttpResponseBase:
         raise Refused(404, "There is no such file: this repository is read with git, as a whole.")
     _only(request, "GET", "HEAD")
     address = settings.CATALOG_BASE_URL + reverse("catalog:git_home").rstrip("/")
+    if settings.CATALOG_PRIVATE:
+        address = '"{}://x:$CATALOG_TOKEN@{}"'.format(*address.split("://"))
     marketplace = settings.CATALOG_MARKETPLACE
     text = (
         f"This is a git repository, to be read with git and with coding tools:\n\n"

@@ -74,8 +74,9 @@ def _installers() -> list[str]:
     registry = {"address": f"{base}/apm", "package": "agents/{name}"}
     script = _link("install.py", reverse("catalog:installer"), gettext("installs agents and keeps them up to date"))
     return [
-        gettext("Claude Code, Codex, Copilot CLI, Qwen Code: a marketplace of plugins, `%(address)s` or `%(list)s`")
-        % {"address": repository, "list": marketplace},
+        gettext("Claude Code, Copilot CLI, Qwen Code: a marketplace of plugins, `%(address)s`")
+        % {"address": repository},
+        gettext("The same for Claude Code without git: `%(list)s`") % {"list": marketplace},
         gettext("APM: a registry of packages `%(package)s` at `%(address)s`") % registry,
         script,
     ]

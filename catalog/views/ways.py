@@ -126,7 +126,7 @@ def ways_of_agent(agent: Agent, version: Version, *, is_pinned: bool) -> list[Fo
 def _into_claude(offer: _Offer) -> ForTool:
     tool, filename = TOOLS[SOURCE], f"{offer.name}.md"
     file = Way(_in_project(), (fetched(f"{tool.folder}/{filename}", absolute(offer.source)),))
-    plugins = [_as_plugin(SOURCE, offer, losses_of(offer.export("claude-plugin")))] if offer.is_plugin else []
+    plugins = [_as_plugin(SOURCE, offer)] if offer.is_plugin else []
     script = commands.scripted(f"{offer.name}@{offer.number}" if offer.is_pinned else offer.name)
     scripted = Way(gettext("With a script that notes the version, and updates it"), script)
     ways = [file, *plugins, scripted] if offer.is_pinned else [*plugins, file, scripted]
@@ -139,21 +139,33 @@ def _into(tool: Tool, offer: _Offer) -> ForTool:
         return ForTool(tool.key, _title(tool), (), losses_of(made).refusals)
     path, pinned_path = (path_of(offer.name, which, tool.key) for which in (offer.which, offer.number))
     plugins = [_as_plugin(tool.key, offer)] if tool.key in CLIENTS and offer.is_plugin else []
-    project = Way(_in_project(), (fetched(made.path, absolute(path)),), losses=losses_of(made))
+    # Tried with Codex CLI 0.171: the roles of a project count once its folder is trusted.
+    note = gettext("Codex reads it once you have told it to trust the project.") if tool.key == "codex" else ""
+    project = Way(_in_project(), (fetched(made.path, absolute(path)),), note, losses_of(made))
     person = Way(gettext("For all your projects"), (fetched(made.user_path, absolute(path)),))
     ways = [project, *plugins, person] if offer.is_pinned else [*plugins, project, person]
     return ForTool(tool.key, _title(tool), tuple(ways), (), made.filename, path, pinned_path)
 
 
-def _as_plugin(key: str, offer: _Offer, losses: Losses | None = None) -> Way:
-    told = commands.by_itself(key, offer.plugin, offer.tag)
+def _as_plugin(key: str, offer: _Offer) -> Way:
+    """The same plugin in every tool, so that it loses the same: that of its own format is lost with its file."""
+    told, losses = commands.by_itself(key, offer.plugin, offer.tag), losses_of(offer.export("claude-plugin"))
+    called = _adapted(offer.own_name, offer.plugin)
     if len(told) == 1:
-        return Way(gettext("With its own command"), told, losses=losses)
+        return Way(gettext("With its own command"), told, called, losses)
     if not offer.is_pinned:
-        return Way(gettext("With its own commands: adds this catalog, then the agent"), told, losses=losses)
+        return Way(gettext("With its own commands: adds this catalog, then the agent"), told, called, losses)
     # A tool knows a catalog in one state (tried: it refuses to add it in another one).
     note = gettext("Only where this catalog is not added yet: it is added as it was then.")
-    return Way(gettext("With its own commands"), told, note, losses)
+    return Way(gettext("With its own commands"), told, f"{note} {called}".strip(), losses)
+
+
+def _adapted(name: str, plugin: str) -> str:
+    """What is said where a plugin is called otherwise than what it holds."""
+    if name == plugin:
+        return ""
+    text = gettext("The plugin is called %(plugin)s: some tools do not take %(name)s, or another plugin is called so.")
+    return text % {"plugin": plugin, "name": name}
 
 
 def _into_several(offer: _Offer) -> Iterator[ForTool]:
@@ -195,7 +207,8 @@ def ways_of_collection(collection: Collection) -> list[ForTool]:
 
 
 def _collection_into(tool: Tool, name: str, plugin: str) -> ForTool:
-    plugins = [_collection_as_plugin(tool.key, plugin)] if tool.key in CLIENTS else []
+    called = _adapted(name, plugin)
+    plugins = [_collection_as_plugin(tool.key, plugin, called)] if tool.key in CLIENTS else []
     if tool.key == SOURCE:
         path, filename, folder = reverse("catalog:collection_archive", args=[name]), f"{name}.zip", tool.folder
     else:
@@ -205,8 +218,8 @@ def _collection_into(tool: Tool, name: str, plugin: str) -> ForTool:
     return ForTool(tool.key, _title(tool), (*plugins, files), (), filename, path)
 
 
-def _collection_as_plugin(key: str, plugin: str) -> Way:
+def _collection_as_plugin(key: str, plugin: str, called: str) -> Way:
     told = commands.by_itself(key, plugin)
     if len(told) == 1:
-        return Way(gettext("With its own command"), told)
-    return Way(gettext("With its own commands: adds this catalog, then the collection"), told)
+        return Way(gettext("With its own command"), told, called)
+    return Way(gettext("With its own commands: adds this catalog, then the collection"), told, called)

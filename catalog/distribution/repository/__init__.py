@@ -95,6 +95,8 @@ def plugin_called(owner: Agent | Collection) -> str:
         row = database.execute("SELECT name FROM plugin WHERE owner = ?", [key]).fetchone()
         if row and re.fullmatch(f"{re.escape(name)}-{kind}(-[0-9]+)?", row[0]):
             return str(row[0])
+        if database.execute("SELECT 1 FROM plugin_name WHERE name = ? AND owner != ?", [name, key]).fetchone():
+            return f"{name}-{kind}"  # as it will be called with the next commit
     return name
 
 
