@@ -276,6 +276,8 @@ def test_the_mode_that_changes_nothing_takes_the_tools_away_where_there_is_no_su
     assert len(found.get("tools", ["read"])) == 1
     assert set(found.get("permission", {})) <= {"*", "read"}
     assert line(made, "permissionMode").outcome is Outcome.CHANGED
+    assert line(made, "tools").outcome is Outcome.CHANGED
+    assert "“plan” refuses what changes anything: Edit, Bash and Write" in line(made, "tools").sentence
 
 
 def test_qwen_has_the_mode_that_changes_nothing() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from catalog.definition.tools import TOOLS, is_mcp
 
-from .permissions import EVERY_MCP, Permissions, Rules
+from .permissions import CHANGERS, EVERY_MCP, Permissions, Rules
 from .report import Report, called, named
 
 # Who has one of these may do anyway what the tool does.
@@ -195,6 +195,8 @@ def _losses(report: Report, permissions: Permissions, sorting: Sorting, vocabula
     parts = [f"There “{word}” also allows {named(names)}." for word, names in sorting.wider.items()]
     if vocabulary.rule_means:
         parts += [vocabulary.rule_means.format(rules=named(rules)) for rules in sorting.words.values() if rules]
+    if permissions.is_plan and (gone := [name for name in permissions.allowed or () if name in CHANGERS]):
+        parts.append(f"Left out, because the mode “plan” refuses what changes anything: {named(gone)}.")
     if sorting.missing:
         parts.append(f"{tool} has nothing like {named(sorting.missing)}.")
     if sorting.limited:
