@@ -302,7 +302,7 @@ def test_the_work_is_bounded(kind: str) -> None:
     for new in (old.replace("a", "z").replace("1", "3 4").replace("文", "武文"), old[::-1], "x " + old[:-1]):
         start = time.process_time()
         stretches = render_changes(old, new[:SIZE])
-        assert time.process_time() - start < 10
+        assert time.process_time() - start < 30  # 4 on an idle machine, 12 on a busy one
         assert sum(len(stretch.html) for stretch in stretches or []) < 6_000_000
 
 
