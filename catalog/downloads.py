@@ -234,13 +234,21 @@ def _headers(name: str, number: int, digest: str, pinned: bool, base_url: str) -
     latest = base_url + reverse("catalog:agent_source", args=[name])
     numbered = base_url + reverse("catalog:version_source", args=[name, number])
     return {
-        **HEADERS,
-        "ETag": f'"{digest}"',
-        "Repr-Digest": repr_digest(digest),
-        "Cache-Control": PINNED_CACHE if pinned else LATEST_CACHE,
-        "Content-Disposition": content_disposition_header(True, f"{name}.md") or "attachment",
+        **headers_of(f"{name}.md", digest, PINNED_CACHE if pinned else LATEST_CACHE),
         # RFC 5829: the newest of what this is one version of. RFC 8574: how to name this very file for good.
         "Link": f'<{latest}>; rel="latest-version"' if pinned else f'<{numbered}>; rel="cite-as"',
+    }
+
+
+def headers_of(filename: str, digest: str, cache: str, media_type: str = HEADERS["Content-Type"]) -> dict[str, str]:
+    """What is told of a file of this digest, whatever it is."""
+    return {
+        **HEADERS,
+        "Content-Type": media_type,
+        "ETag": f'"{digest}"',
+        "Repr-Digest": repr_digest(digest),
+        "Cache-Control": cache,
+        "Content-Disposition": content_disposition_header(True, filename) or "attachment",
     }
 
 

@@ -1,9 +1,7 @@
 """Versions in the formats of other tools, as the API answers them: one by one, as a report, and many in a bundle."""
 
-import io
 import json
 import tracemalloc
-import zipfile
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from catalog.exports import export
 from catalog.models import Download, Version
 from tests.answers import AGENTS, BASE, ONE, RICH, Publish, problem, shape, without_limits
 from tests.sources import agent_source
+from tests.test_api_bundle import bundle
 
 BUNDLE = "/api/v1/bundle"
 OTHERS = [key for key in FORMATS if key != SOURCE]
@@ -200,18 +199,6 @@ def test_the_report_follows_the_agent(client: Client, publisher: User, publish_s
 
 
 # --- Many of them -----------------------------------------------------------------------------------------------
-
-
-def bundle(client: Client, **asked: str) -> tuple[dict[str, Any], dict[str, bytes], Any]:
-    """The manifest, the files and the answer."""
-    response = client.get(BUNDLE, asked)
-    assert response.status_code == 200, response.content
-    content = response.getvalue()
-    assert response["Content-Length"] == str(len(content))
-    opened = zipfile.ZipFile(io.BytesIO(content))
-    assert opened.testzip() is None
-    files = {name: opened.read(name) for name in opened.namelist()}
-    return json.loads(files.pop("manifest.json")), files, response
 
 
 @pytest.mark.parametrize("key", OTHERS)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
@@ -20,7 +19,7 @@ from catalog.api.transport import json_response, with_manners
 from catalog.definition import digest_of
 from catalog.distribution import apm
 from catalog.distribution.apm import Outdated, Refused
-from catalog.downloads import HEADERS, PINNED_CACHE, file_response, find_source, repr_digest
+from catalog.downloads import PINNED_CACHE, file_response, find_source, headers_of
 
 LIST_CACHE = "public, max-age=60"
 
@@ -69,13 +68,7 @@ def download_package(request: HttpRequest, owner: str, name: str, version: str) 
     except Refused as refused:
         raise ApiProblem(Kind.VERSION_NOT_FOUND, str(refused)) from None
     digest = digest_of(content)
-    headers = HEADERS | {
-        "Content-Type": "application/zip",
-        "Content-Disposition": content_disposition_header(True, f"{name}-{version}.zip") or "attachment",
-        "ETag": f'"{digest}"',
-        "Repr-Digest": repr_digest(digest),
-        "Cache-Control": PINNED_CACHE,
-    }
+    headers = headers_of(f"{name}-{version}.zip", digest, PINNED_CACHE, "application/zip")
     return file_response(request, source._replace(content=content, digest=digest, since=None), headers)
 
 

@@ -1,21 +1,19 @@
-"""What becomes of a version in each coding tool. Imports `reads`, `distribution`, `exports` and `models`."""
+"""What becomes of a version in each coding tool. Imports `reads`, `distribution` and `exports`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Schema
 
 from catalog.api.errors import ExportLineOut, problems
-from catalog.api.reads import NUMBERED, missing, parsed
+from catalog.api.reads import NUMBERED, meant, missing, parsed
 from catalog.api.routes import Name, Number, reading
 from catalog.api.transport import json_response
 from catalog.definition import digest_of
 from catalog.distribution.exported import address_of, exports_of
 from catalog.exports import Export
-from catalog.models import Version
 
 
 class CountsOut(Schema):
@@ -68,9 +66,8 @@ def list_exports(request: HttpRequest, name: Name, number: Number) -> HttpRespon
     next one. The source, the format `claude`, never does.
     """
     wanted = parsed(number)
-    which = Q(number=wanted) if wanted else Q(agent__latest_version=F("pk"))
-    versions = Version.objects.filter(which, agent__name=name).select_related("agent")
-    version = versions.only("source", "digest", "number", "agent__name").first()
+    shown = meant(name, wanted).select_related("agent").only("source", "digest", "number", "agent__name")
+    version = shown.first()
     if version is None:
         raise missing(name, wanted)
     items = [_shape(made, name, number) for made in exports_of(version.definition)]

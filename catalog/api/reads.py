@@ -23,7 +23,7 @@ from catalog.api.schemas import AgentOut, AgentsIn, AgentsOut, FieldsIn, Version
 from catalog.api.transport import json_response
 from catalog.definition import fold_name
 from catalog.downloads import find_source
-from catalog.models import Agent, Version
+from catalog.models import Agent, Version, VersionQuerySet
 
 # What an operation may answer with instead.
 PAGED = (Kind.INVALID_CURSOR, Kind.INVALID_PARAMETERS)
@@ -132,13 +132,14 @@ def parsed(number: str) -> int | None:
     return int(number) if _NUMBER.fullmatch(number) else -1
 
 
-def _version(name: str, number: int | None, wanted: Collection[str] | None) -> Version:
+def meant(name: str, number: int | None) -> VersionQuerySet:
+    """The version of this number, or the latest."""
     which = Q(number=number) if number else Q(agent__latest_version=F("pk"))
-    shown = (
-        Version.objects.filter(which, agent__name=name)
-        .select_related("agent__category", "agent__successor")
-        .defer(*_UNSHOWN)
-    )
+    return Version.objects.filter(which, agent__name=name)
+
+
+def _version(name: str, number: int | None, wanted: Collection[str] | None) -> Version:
+    shown = meant(name, number).select_related("agent__category", "agent__successor").defer(*_UNSHOWN)
     parts = {"tags": "agent__tags", "examples": "examples"}
     paths = [path for part, path in parts.items() if wanted is None or part in wanted]
     version = shown.prefetch_related(*paths).first()

@@ -22,7 +22,7 @@ from catalog.memory import Memory
 from catalog.models import Agent, Version
 
 from .archive import zipped
-from .exported import export_of, reasons
+from .exported import export_of
 
 SOURCE = "agents"  # whose packages hold the published file itself
 # Formats that are Markdown, as apm copies it into place for these tools; for Kiro and Codex it takes from it what they
@@ -161,5 +161,5 @@ def _file(owner: str, source: PublishedSource) -> tuple[str, bytes, str]:
         return f".apm/agents/{source.name}.agent.md", source.content, ""
     made = export_of(source.digest, lambda: read(source.content.decode()), owner)
     if made.content is None:
-        raise Refused(f"{made.tool.title} cannot take this version. {' '.join(reasons(made))}")
+        raise Refused(f"{made.tool.title} cannot take this version. {' '.join(made.refusals)}")
     return f".apm/agents/{made.name}.agent.md", made.content, f", as {owner} reads it"

@@ -13,12 +13,11 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 
 from catalog import downloads
 from catalog.definition import Definition, digest_of, read
 from catalog.downloads import LATEST_CACHE, PublishedSource
-from catalog.exports import TOOLS, Export, Outcome, export
+from catalog.exports import TOOLS, Export, export
 from catalog.memory import Memory
 
 SOURCE = "claude"  # the format that is no other one: the file as it was published
@@ -91,15 +90,7 @@ def facts_of(digest: str, reader: Reader, key: str) -> Facts:
 def _facts(made: Export) -> Facts:
     content = made.content or b""
     counts = {str(outcome): count for outcome, count in made.counts.items()}
-    return Facts(made.filename, made.path, len(content), digest_of(content), counts, reasons(made))
-
-
-def reasons(made: Export) -> tuple[str, ...]:
-    """Why a tool cannot take an agent; nothing where it can."""
-    if not made.is_refused:
-        return ()
-    told = tuple(line.sentence for line in made.report if line.outcome is Outcome.REFUSED)
-    return told or (f"{made.tool.title} cannot take it.",)
+    return Facts(made.filename, made.path, len(content), digest_of(content), counts, made.refusals)
 
 
 # --- As a file --------------------------------------------------------------------------------------------------
@@ -109,7 +100,7 @@ class ExportRefused(Exception):
     """The tool cannot take the agent; the report of `export` says why."""
 
     def __init__(self, export: Export) -> None:
-        super().__init__(f"{export.tool.title} cannot take this version: {' '.join(reasons(export))}")
+        super().__init__(f"{export.tool.title} cannot take this version: {' '.join(export.refusals)}")
         self.export = export
 
 
@@ -131,14 +122,10 @@ def export_response(request: HttpRequest, source: PublishedSource, key: str, *, 
 def _headers(source: PublishedSource, made: Export, digest: str, pinned: bool) -> dict[str, str]:
     latest, numbered = (address_of(source.name, which, made.tool.key) for which in ("latest", source.number))
     origin = settings.CATALOG_BASE_URL + reverse("catalog:version_source", args=[source.name, source.number])
+    cache = NUMBERED_CACHE if pinned else LATEST_CACHE
     other = f'<{latest}>; rel="latest-version"' if pinned else f'<{numbered}>; rel="cite-as"'
     return {
-        **downloads.HEADERS,
-        "Content-Type": made.tool.media_type,
-        "ETag": f'"{digest}"',
-        "Repr-Digest": downloads.repr_digest(digest),
-        "Cache-Control": NUMBERED_CACHE if pinned else LATEST_CACHE,
-        "Content-Disposition": content_disposition_header(True, made.filename) or "attachment",
+        **downloads.headers_of(made.filename, digest, cache, made.tool.media_type),
         # `via` (RFC 4287) is what the answer was made of.
         "Link": f'{other}, <{origin}>; rel="via"; digest="{source.digest}"',
     }

@@ -27,13 +27,7 @@ class Losses:
 
 
 def losses_of(made: Export) -> Losses:
-    refusals = tuple(line.sentence for line in made.report if line.outcome is Outcome.REFUSED)
-    return Losses(
-        made.tool.key,
-        _fields(made, Outcome.DROPPED),
-        _fields(made, Outcome.CHANGED),
-        refusals if made.is_refused else (),
-    )
+    return Losses(made.tool.key, _fields(made, Outcome.DROPPED), _fields(made, Outcome.CHANGED), made.refusals)
 
 
 def _fields(made: Export, outcome: Outcome) -> tuple[str, ...]:

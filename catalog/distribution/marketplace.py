@@ -48,10 +48,7 @@ def marketplace(store: Store, credentials: str = "") -> bytes:
 
 
 def _written(store: Store, standing: list[Standing], credentials: str, *, with_descriptions: bool) -> bytes:
-    address = repository_address()
-    if credentials:
-        scheme, _, rest = address.partition("://")
-        address = f"{scheme}://{credentials}@{rest}"
+    address = repository_address(credentials)
     document: dict[str, Any] = {
         "name": settings.CATALOG_MARKETPLACE,
         "owner": {"name": settings.CATALOG_NAME, "url": settings.CATALOG_BASE_URL + "/"},
@@ -81,6 +78,7 @@ def _source(one: Standing, repository: str) -> dict[str, str]:
     }
 
 
-def repository_address() -> str:
+def repository_address(credentials: str = "") -> str:
     """Where the git repository is, as it is given to clients: they know it for one by its ending."""
-    return settings.CATALOG_BASE_URL + reverse("catalog:git_home").rstrip("/")
+    address = settings.CATALOG_BASE_URL + reverse("catalog:git_home").rstrip("/")
+    return address.replace("://", f"://{credentials}@", 1) if credentials else address

@@ -70,6 +70,14 @@ class Export:
     def is_refused(self) -> bool:
         return self.content is None
 
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why the tool cannot take the agent, in sentences; none where it can."""
+        if not self.is_refused:
+            return ()
+        told = tuple(line.sentence for line in self.report if line.outcome is Outcome.REFUSED)
+        return told or (f"{self.tool.title} cannot take it.",)
+
     @cached_property
     def counts(self) -> dict[Outcome, int]:
         """How many fields came to each outcome; every outcome is there."""

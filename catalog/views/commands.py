@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from catalog.distribution.exported import SOURCE
+from catalog.distribution.marketplace import repository_address
 
 Command = tuple[str, ...]  # in the parts between which a line may best be broken
 
@@ -67,10 +68,9 @@ def scripted(agent: str) -> tuple[Command, ...]:
 
 def repository(beside: str = "") -> str:
     """The address of the repository as it stands in a command, with what a tool reads behind it."""
-    address = absolute(reverse("catalog:git_home")).rstrip("/") + beside
     if settings.CATALOG_PRIVATE:
-        return f'"{address.replace("://", f"://x:{HOLDER}@", 1)}"'
-    return quoted(address)
+        return f'"{repository_address(f"x:{HOLDER}")}{beside}"'
+    return quoted(repository_address() + beside)
 
 
 def by_itself(key: str, plugin: str, tag: str = "") -> tuple[Command, ...]:

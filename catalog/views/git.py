@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from catalog import throttling
@@ -25,6 +24,7 @@ from catalog.distribution.repository import NotLines, Store, Unavailable
 from catalog.distribution.streams import Stream, TooBusy
 from catalog.throttling import COSTLY, READS, TooManyRequests
 
+from . import commands
 from .sources import answered_shortly
 
 SERVICE = "git-upload-pack"
@@ -44,9 +44,9 @@ View = Callable[..., HttpResponseBase]
 class Refused(Exception):
     """What the repository does not answer, in a sentence, with the status of HTTP."""
 
-    def __init__(self, status: int, sentence: str, **headers: str) -> None:
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
-        self.status, self.headers = status, {name.replace("_", "-"): value for name, value in headers.items()}
+        self.status, self.headers = status, headers or {}
 
 
 def _in_words(view: View) -> View:
@@ -113,9 +113,7 @@ def git_home(request: HttpRequest, path: str = "") -> HttpResponseBase:
     if path:
         raise Refused(404, "There is no such file: this repository is read with git, as a whole.")
     _only(request, "GET", "HEAD")
-    address = settings.CATALOG_BASE_URL + reverse("catalog:git_home").rstrip("/")
-    if settings.CATALOG_PRIVATE:
-        address = '"{}://x:$CATALOG_TOKEN@{}"'.format(*address.split("://"))
+    address = commands.repository()
     marketplace = settings.CATALOG_MARKETPLACE
     text = (
         f"This is a git repository, to be read with git and with coding tools:\n\n"
@@ -130,7 +128,7 @@ def git_home(request: HttpRequest, path: str = "") -> HttpResponseBase:
 _HEADERS = {"Cache-Control": NOT_KEPT}
 
 
-def _told(status: int, sentence: str, headers: dict[str, str]) -> HttpResponse:
+def _told(status: int, sentence: str, headers: Mapping[str, str]) -> HttpResponse:
     told = {"Cache-Control": "no-store", **headers}
     return HttpResponse(sentence + "\n", status=status, content_type=PLAIN, headers=told)
 
@@ -143,7 +141,7 @@ def _read_only() -> Refused:
 
 def _only(request: HttpRequest, *methods: str) -> None:
     if request.method not in methods:
-        raise Refused(405, f"{request.method} is not answered at this address.", Allow=", ".join(methods))
+        raise Refused(405, f"{request.method} is not answered at this address.", {"Allow": ", ".join(methods)})
 
 
 def _version(request: HttpRequest) -> int:

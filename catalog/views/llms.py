@@ -13,6 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from catalog.distribution.marketplace import repository_address
 from catalog.exports import TOOLS
 from catalog.models import Agent, Category, Collection
 from catalog.templatetags.about import in_one_line
@@ -70,7 +71,7 @@ def _ways() -> list[str]:
 
 def _installers() -> list[str]:
     base = settings.CATALOG_BASE_URL
-    repository, marketplace = base + reverse("catalog:git_home").rstrip("/"), base + reverse("catalog:marketplace")
+    repository, marketplace = repository_address(), base + reverse("catalog:marketplace")
     registry = {"address": f"{base}/apm", "package": "agents/{name}"}
     script = _link("install.py", reverse("catalog:installer"), gettext("installs agents and keeps them up to date"))
     return [

@@ -21,7 +21,6 @@ from catalog.distribution.plugins import archived
 from catalog.distribution.repository import Store, Unavailable
 
 from .freshness import NOT_KEPT, fresh
-from .sources import answered_shortly
 
 
 def _or_later(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -80,7 +79,6 @@ def _credentials(request: HttpRequest) -> str:
     return f"{quote(user, safe='')}:{quote(secret, safe='')}"
 
 
-@answered_shortly
 @_or_later
 @require_safe
 def plugin_archive(request: HttpRequest, name: str, tree: str) -> HttpResponse:

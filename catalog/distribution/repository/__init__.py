@@ -26,6 +26,7 @@ from catalog.models import Agent, Collection
 
 from .making import bring_up_to_date, make_anew
 from .pktlines import NotLines
+from .shelves import name_beside
 from .store import Store
 from .upload_pack import Answer, advertisement, answer
 
@@ -90,13 +91,14 @@ def plugin_called(owner: Agent | Collection) -> str:
     It is called otherwise than its owner where another plugin had that name first, which only the repository knows.
     """
     name = plugin_name(owner.name)
-    kind, key = ("agent", f"a{owner.pk}") if isinstance(owner, Agent) else ("collection", f"c{owner.pk}")
+    key = f"a{owner.pk}" if isinstance(owner, Agent) else f"c{owner.pk}"
+    beside = name_beside(name, key)
     with suppress(sqlite3.Error), closing(sqlite3.connect(f"{_path().as_uri()}?mode=ro", uri=True)) as database:
         row = database.execute("SELECT name FROM plugin WHERE owner = ?", [key]).fetchone()
-        if row and re.fullmatch(f"{re.escape(name)}-{kind}(-[0-9]+)?", row[0]):
+        if row and re.fullmatch(f"{re.escape(beside)}(-[0-9]+)?", row[0]):
             return str(row[0])
         if database.execute("SELECT 1 FROM plugin_name WHERE name = ? AND owner != ?", [name, key]).fetchone():
-            return f"{name}-{kind}"  # as it will be called with the next commit
+            return beside  # as it will be called with the next commit
     return name
 
 

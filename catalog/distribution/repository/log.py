@@ -95,7 +95,8 @@ class Ledger:
         elif step.verb == "renamed":
             self._named(step.agent, step.data["new"])
         elif step.verb in ("yanked", "unyanked"):
-            self._run("UPDATE version SET yanked = ? WHERE agent = ? AND number = ?", step.verb == "yanked", *_of(step))
+            values = (step.verb == "yanked", step.agent, step.data["number"])
+            self._run("UPDATE version SET yanked = ? WHERE agent = ? AND number = ?", *values)
         elif step.verb in ("deprecated", "undeprecated"):
             return self._deprecated(step)
         else:
@@ -191,10 +192,6 @@ class Ledger:
 
     def _run(self, question: str, *values: object) -> list[Any]:
         return self.database.execute(question, values).fetchall()
-
-
-def _of(step: Step) -> tuple[int | None, int]:
-    return step.agent, step.data["number"]
 
 
 def _told_before(step: Step, agent: int) -> Step:

@@ -11,13 +11,17 @@ from catalog.distribution.plugins import FLAT_UP_TO, list_entry, list_pieces, sh
 from .objects import FILE, FOLDER, Entry, Kind, entries_of, tree_lines
 from .store import Store
 
-LIST = ".claude-plugin/marketplace.json"
 README = b"""# Agent Catalog
 
 AI coding agents, each one a plugin under `plugins/`. This repository is made by an Agent Catalog from what was
 published there: install from it with your coding tool, or read the pages of the catalog it came from.
 Every commit is one publication; a tag such as `code-reviewer--v3` is one version of one agent.
 """
+
+
+def name_beside(wanted: str, owner: str) -> str:
+    """What a plugin is called where another one had the name it wants; numbers come behind that."""
+    return f"{wanted}-agent" if owner.startswith("a") else f"{wanted}-collection"
 
 
 class Plugin(NamedTuple):
@@ -51,7 +55,7 @@ class Shelves:
 
     def name_for(self, owner: str, wanted: str) -> str:
         """The name that a plugin has or gets: `wanted`, unless another one ever had that."""
-        beside = f"{wanted}-agent" if owner.startswith("a") else f"{wanted}-collection"
+        beside = name_beside(wanted, owner)
         for name in chain([wanted, beside], (f"{beside}-{number}" for number in count(2))):
             row = self.store.database.execute("SELECT owner FROM plugin_name WHERE name = ?", [name]).fetchone()
             if row is None or row[0] == owner:
