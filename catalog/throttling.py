@@ -1,4 +1,4 @@
-"""How often one caller may ask in a minute. Imports `callers`.
+"""How often one caller may ask in a minute, and how often a log-in may fail. Imports `callers`.
 
 Counted in a cache by one atomic step, so that as many requests pass as are allowed and not one more, however many
 arrive at once; processes that share a cache (REDIS_URL) count together, others each for itself.
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
+import unicodedata
 from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from catalog.callers import address_of, network_of
 
 WINDOW = 60  # seconds
+LOG_IN_WINDOW = 300  # seconds; as PyPI counts log-ins, by address and by account
 AWAY = 5  # seconds in which a cache that failed is not asked again: no request should wait for it
 READS, COSTLY, WRITES = "reads", "costly", "writes"
 
@@ -68,7 +71,38 @@ def take(request: HttpRequest, kind: str, token: int | None = None) -> Standing 
     return standing
 
 
-def _count(key: str) -> int:
+class TooManyLogIns(Exception):
+    """Log-ins failed too often, from this address or for this account. `wait` is in seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Log-ins failed too often. Try again in {wait} s.")
+        self.wait = wait
+
+
+def take_log_in(request: HttpRequest, username: str) -> None:
+    """Count a log-in before it is known whether it fails, so that many at once get no further than one by one.
+
+    Raises TooManyLogIns, for a name that no account has as for any other.
+    """
+    limit = settings.CATALOG_LOG_IN_FAILURES
+    counted = [_count(key, 2 * LOG_IN_WINDOW) for key in _log_ins(request, username)]
+    if 0 < limit < max(counted):
+        raise TooManyLogIns(LOG_IN_WINDOW - int(time.time()) % LOG_IN_WINDOW)
+
+
+def give_back_log_in(request: HttpRequest, username: str) -> None:
+    """For one that did not fail: only those that do are limited."""
+    for key in _log_ins(request, username):
+        _count(key, 2 * LOG_IN_WINDOW, -1)
+
+
+def _log_ins(request: HttpRequest, username: str) -> tuple[str, str]:
+    window = int(time.time()) // LOG_IN_WINDOW
+    account = salted_hmac("catalog.throttling", unicodedata.normalize("NFKC", username).casefold()).hexdigest()
+    return f"log-in:{window}:{network_of(address_of(request))}", f"log-in:{window}:{account}"
+
+
+def _count(key: str, lasts: int = 2 * WINDOW, by: int = 1) -> int:
     """How many requests these are by now. 0 where nobody can tell: an answer is worth more than an exact limit."""
     global _away_until
     if time.monotonic() < _away_until:
@@ -76,10 +110,10 @@ def _count(key: str) -> int:
     cache = caches["throttle"]
     try:
         try:
-            return cache.incr(key)
+            return cache.incr(key, by)
         except ValueError:  # the first of this minute
-            cache.add(key, 0, 2 * WINDOW)
-            return cache.incr(key)
+            cache.add(key, 0, lasts)
+            return cache.incr(key, by)
     except Exception as error:  # whatever the cache's client raises
         log.warning("Requests cannot be counted, none is refused: %s", error)
         _away_until = time.monotonic() + AWAY

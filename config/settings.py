@@ -252,6 +252,9 @@ CATALOG_RATES = {
     "writes": (0, env.int("CATALOG_WRITES_PER_MINUTE", 300)),  # nobody writes without a token
 }
 
+# How many log-ins may fail in five minutes, of one address and for one account; 0 is without limit.
+CATALOG_LOG_IN_FAILURES = env.int("CATALOG_LOG_IN_FAILURES", 10)
+
 # --- Caches and logs ------------------------------------------------------------------------------
 
 # What several processes must know together: Redis or Valkey. Without one each process knows for itself.

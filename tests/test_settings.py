@@ -241,6 +241,7 @@ def test_limits_are_what_the_environment_says(settings_with: Any) -> None:
     configured = {"CATALOG_READS_PER_MINUTE": "5", "CATALOG_WRITES_PER_MINUTE": "0"}
     assert settings_with(**configured)["CATALOG_RATES"]["reads"] == (5, 12_000)
     assert settings_with(**configured)["CATALOG_RATES"]["writes"] == (0, 0)
+    assert settings_with()["CATALOG_LOG_IN_FAILURES"] == 10
 
 
 def test_what_processes_must_know_together_lies_in_the_cache_they_share(settings_with: Any) -> None:

@@ -145,12 +145,12 @@ def test_where_nobody_can_count_nobody_is_refused(
 ) -> None:
     rates(reads=(1, 0))
 
-    def broken(key: str) -> int:
+    def broken(key: str, by: int) -> int:
         raise OSError("The cache is away.")
 
     asked = []
     monkeypatch.setattr(throttling.time, "monotonic", lambda: 1_000.0)
-    monkeypatch.setattr(caches["throttle"], "incr", lambda key: asked.append(key) or broken(key))
+    monkeypatch.setattr(caches["throttle"], "incr", lambda key, by: asked.append(key) or broken(key, by))
     for _ in range(3):
         take(request_from(), "reads")
     assert "The cache is away." in caplog.text
@@ -221,3 +221,84 @@ def test_who_guesses_tokens_is_counted_by_address(rates: Callable[..., None], cl
         client.get(AGENTS, headers={"authorization": f"Bearer agc_{number:038}"}).status_code for number in range(5)
     ]
     assert statuses == [401, 401, 401, 429, 429]
+
+
+# --- Logging in ---------------------------------------------------------------------------------------------
+
+LOG_IN = "/admin/login/"
+
+
+def log_in(name: str, password: str = "guessed", address: str = "192.0.2.1") -> tuple[int, str]:
+    answer = Client(REMOTE_ADDR=address).post(LOG_IN, {"username": name, "password": password, "next": "/admin/"})
+    return answer.status_code, answer.content.decode()
+
+
+@pytest.fixture
+def few_log_ins(settings: Any, one_minute: None) -> None:
+    settings.CATALOG_LOG_IN_FAILURES = 3
+    caches["throttle"].clear()
+
+
+@pytest.mark.parametrize("name", ["elif", "nobody"])
+def test_passwords_cannot_be_guessed_from_many_addresses(few_log_ins: None, editor: User, name: str) -> None:
+    for number in range(3):
+        status, text = log_in(name, address=f"198.51.100.{number}")
+        assert (status, "do not go together" in text) == (200, True)
+    status, text = log_in(name, "elif's password", "203.0.113.1")
+    assert status == 429
+    assert "Logging in failed too often, from your network or for this account. Try again in 5 minutes." in text
+    assert "do not go together" not in text
+
+
+def test_nor_those_of_many_accounts_from_one_address(few_log_ins: None, editor: User) -> None:
+    for name in ("ada", "bob", "ELİF"):
+        log_in(name)
+    assert log_in("elif", "elif's password")[0] == 429
+    assert log_in("elif", "elif's password", "203.0.113.1")[0] == 302
+
+
+def test_the_spelling_of_a_name_opens_no_other_count(few_log_ins: None, editor: User) -> None:
+    for number, name in enumerate(("elif", "ELIF", "ｅｌｉｆ")):
+        log_in(name, address=f"198.51.100.{number}")
+    assert log_in("elif", "elif's password", "203.0.113.1")[0] == 429
+
+
+def test_who_knows_the_password_is_not_counted_and_who_is_logged_in_stays(few_log_ins: None, editor: User) -> None:
+    inside = Client()
+    inside.force_login(editor)
+    for _ in range(5):
+        assert log_in("elif", "elif's password")[0] == 302
+    for _ in range(5):
+        status, _ = log_in("elif")
+    assert status == 429
+    assert inside.get("/admin/").status_code == 200
+
+
+def test_after_five_minutes_one_may_try_again(few_log_ins: None, editor: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        log_in("elif")
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_300.0)
+    assert log_in("elif", "elif's password")[0] == 302
+
+
+def test_log_ins_can_be_without_limit(few_log_ins: None, editor: User, settings: Any) -> None:
+    settings.CATALOG_LOG_IN_FAILURES = 0
+    assert {log_in("elif")[0] for _ in range(12)} == {200}
+
+
+def test_many_guesses_at_once_get_no_further(few_log_ins: None) -> None:
+    barrier, passed = threading.Barrier(8), []
+
+    def guess() -> None:
+        barrier.wait()
+        for _ in range(5):
+            try:
+                throttling.take_log_in(request_from(), "elif")
+                passed.append(1)
+            except throttling.TooManyLogIns:
+                pass
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(guess) for _ in range(8)]:
+            future.result()
+    assert len(passed) == 3
