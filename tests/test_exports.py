@@ -61,7 +61,9 @@ def test_a_representative_agent_gives_the_reviewed_file_and_report(key: str) -> 
     made = export(parse(SOURCE), key)
     [expected] = [path for path in FILES.glob(f"{key}.*") if path.suffix != ".report"]
     assert content(made).decode() == expected.read_text(encoding="utf-8")
-    report = "".join(f"{line.field}: {line.outcome}. {line.sentence}\n" for line in made.report)
+    report = "".join(
+        f"{line.field}: {line.outcome}{' and wider' if line.widens else ''}. {line.sentence}\n" for line in made.report
+    )
     assert report == (FILES / f"{key}.report").read_text(encoding="utf-8")
 
 
@@ -74,6 +76,7 @@ def test_the_report_counts_what_was_lost() -> None:
         "field": "color",
         "outcome": "dropped",
         "sentence": "In Gemini CLI the file of an agent has no color.",
+        "widens": False,
     }
 
 

@@ -63,19 +63,25 @@ def test_opencode_allows_what_is_listed_and_denies_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "tools", "sentence"),
+    ("key", "tools", "sentence", "is_of_weight"),
     [
-        ("kiro", "Grep", "There “read” also allows Read and Glob."),
-        ("copilot", "Grep", "There “search” also allows Glob."),
-        ("opencode", "Edit", "There “edit” also allows Write."),
-        ("opencode", "Read, Edit, Write(docs/*)", "There “edit” also allows Write without limits."),
-        ("kiro", "Read, Glob, Grep(secret)", "There “read” also allows Grep without limits."),
+        ("kiro", "Grep", "There “read” also allows Read and Glob.", True),
+        ("copilot", "Glob", "There “search” also allows Grep.", True),
+        ("copilot", "Grep", "There “search” also allows Glob.", False),
+        ("copilot", "Read, Glob", "There “search” also allows Grep.", False),
+        ("copilot", "Read(docs/*), Glob", "There “search” also allows Grep.", True),
+        ("opencode", "Edit", "There “edit” also allows Write.", True),
+        ("opencode", "Read, Edit, Write(docs/*)", "There “edit” also allows Write without limits.", True),
+        ("kiro", "Read, Glob, Grep(secret)", "There “read” also allows Grep without limits.", True),
     ],
 )
-def test_a_word_that_stands_for_more_than_the_file_names_is_told(key: str, tools: str, sentence: str) -> None:
+def test_a_word_that_stands_for_more_than_the_file_names_is_told(
+    key: str, tools: str, sentence: str, is_of_weight: bool
+) -> None:
     told = line(exported(key, tools=tools), "tools")
     assert told.outcome is Outcome.CHANGED
     assert sentence in told.sentence
+    assert told.widens is is_of_weight
 
 
 def test_words_for_exactly_what_the_file_names_are_no_change() -> None:
@@ -283,3 +289,33 @@ def test_the_mode_that_changes_nothing_takes_the_tools_away_where_there_is_no_su
 def test_qwen_has_the_mode_that_changes_nothing() -> None:
     made = values("qwen", tools="Read, Edit", permissionMode="plan")
     assert made == {"tools": ["ReadFile", "Edit"], "approvalMode": "plan"}
+
+
+# --- Limits that do not hold there --------------------------------------------------------------------------
+
+GUARD = {"PreToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "./check.sh"}]}]}
+REMINDER = {"Stop": [{"hooks": [{"type": "command", "command": "./say.sh"}]}]}
+
+
+@pytest.mark.parametrize(
+    ("key", "fields", "widened"),
+    [
+        ("codex", {"tools": "Read, Bash"}, {"tools"}),
+        ("cursor", {"disallowedTools": "Bash"}, {"disallowedTools"}),
+        ("cursor", {"tools": "Read, Grep"}, {"tools"}),  # marked as reading only, and may do whatever only reads
+        ("codex", {"permissionMode": "plan"}, set()),
+        ("claude-plugin", {"permissionMode": "plan"}, {"permissionMode"}),
+        ("claude-plugin", {"permissionMode": "acceptEdits"}, set()),
+        ("claude-plugin", {"hooks": GUARD}, {"hooks"}),
+        ("gemini", {"hooks": REMINDER}, set()),
+        ("gemini", {"hooks": "PreToolUse"}, set()),
+        ("opencode", {"isolation": "worktree"}, {"isolation"}),
+        ("qwen", {"permissionMode": "auto"}, {"permissionMode"}),
+        ("qwen", {"permissionMode": "plan", "tools": "Read, Edit", "disallowedTools": "Edit"}, set()),
+        ("droid", {"tools": "Read", "color": "red", "model": "sonnet", "maxTurns": 3}, set()),
+        ("claude", {"permissionMode": "plan", "hooks": GUARD}, set()),
+    ],
+    ids=str,
+)
+def test_a_limit_that_does_not_hold_there_is_marked(key: str, fields: dict[str, Any], widened: set[str]) -> None:
+    assert {line.field for line in exported(key, **fields).report if line.widens} == widened

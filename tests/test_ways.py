@@ -75,6 +75,28 @@ def test_a_tool_that_can_installs_with_its_own_command(
     assert first_of(client, tool) == command
 
 
+@pytest.mark.parametrize(
+    ("tool", "command"),
+    [
+        (
+            "claude",
+            "claude plugin marketplace update agent-catalog\nclaude plugin update code-reviewer@agent-catalog",
+        ),
+        (
+            "copilot",
+            "copilot plugin marketplace update agent-catalog\ncopilot plugin update code-reviewer@agent-catalog",
+        ),
+        ("qwen", "qwen extensions update code-reviewer"),
+    ],
+)
+def test_what_was_installed_so_can_be_updated(client: Client, publish_source: Publish, tool: str, command: str) -> None:
+    publish_source(agent_source())
+    assert [way.text for way in offered(client)[tool].ways if way.label == "To update it later"] == [command]
+    assert "To update it, and other ways" in said_of(client, tool)
+    assert "To update it later" not in said_of(client, "codex")
+    assert "To update it" not in said_of(client, tool, f"{PAGE}1/"), "a version stays as it is"
+
+
 def test_apm_is_told_of_the_catalog_once_and_then_of_the_agent(client: Client, publish_source: Publish) -> None:
     publish_source(agent_source())
     once, then = offered(client)["apm"].first
@@ -119,9 +141,18 @@ def test_a_private_catalog_is_asked_with_a_token(client: Client, publish_source:
     assert "a token of yours from the variable CATALOG_TOKEN" in client.get(PAGE).content.decode()
     for tool in offered(client).values():
         for way in tool.ways[: tool.steps]:
-            assert "CATALOG_TOKEN" in way.text or tool.key == "apm", way.text
+            assert "CATALOG_TOKEN" in way.text, way.text
+    assert "apm" not in offered(client), "it sends its token over https alone"
     assert '.md -H "Authorization: Bearer $CATALOG_TOKEN" "http' in first_of(client, "cursor")
     assert f'"{HERE.replace("://", "://x:$CATALOG_TOKEN@")}/catalog.git"' in first_of(client, "claude")
+
+
+def test_apm_reads_a_private_catalog_over_https(client: Client, publish_source: Publish, settings: Settings) -> None:
+    publish_source(agent_source())
+    settings.CATALOG_PRIVATE, settings.CATALOG_BASE_URL = True, "https://agents.example.com"
+    client.force_login(User.objects.create_user("reader"))
+    once, _ = offered(client)["apm"].first
+    assert once.text.startswith('export APM_REGISTRY_TOKEN_CATALOG="$CATALOG_TOKEN"')
 
 
 def test_a_name_that_tools_reserve_is_another_plugin(client: Client, publish_source: Publish) -> None:
@@ -138,7 +169,7 @@ def test_a_name_in_another_script_is_installed_and_no_package(client: Client, pu
     found = offered(client, "/agents/人類学者/")
     assert "apm" not in found
     assert found["claude"].ways[0].text.isascii()  # tools take no plugin of another name
-    assert ".claude/agents/人類学者.md" in found["claude"].ways[1].text
+    assert ".claude/agents/人類学者.md" in found["claude"].ways[2].text
 
 
 # --- What is lost on the way ------------------------------------------------------------------------------------
@@ -158,11 +189,21 @@ def test_the_box_says_what_is_lost_and_leads_to_the_report(client: Client, publi
     assert 'id="codex"' in client.get(f"{PAGE}exports/?tool=codex").content.decode()
 
 
+def test_what_an_agent_may_do_beyond_its_file_is_told_first(client: Client, publish_source: Publish) -> None:
+    publish_source(agent_source(tools="Read, Bash", color="pink"))
+    assert "May do more there: Tools. Left out: Color. See how" in said_of(client, "codex")
+    assert "May do more" not in said_of(client, "gemini")
+    page = client.get(f"{PAGE}exports/").content.decode()
+    codex = " ".join(re.sub(r"<[^>]*>", " ", page.partition('id="codex"')[2].partition("</details>")[0]).split())
+    assert "May do more there: Tools Left out: Color" in codex
+    assert "Tools May do more OpenAI Codex has no list of tools" in codex
+
+
 def test_as_a_plugin_an_agent_loses_what_plugins_ignore_and_as_a_file_nothing(
     client: Client, publish_source: Publish
 ) -> None:
     publish_source(agent_source(hooks="{Stop: []}"))
-    plugin, file, script = offered(client)["claude"].ways
+    plugin, _, file, script = offered(client)["claude"].ways
     assert plugin.losses is not None
     assert plugin.losses.dropped == ("Hooks",)
     assert (file.losses, script.losses) == (None, None)
@@ -234,6 +275,7 @@ def test_a_collection_is_one_plugin_or_an_archive_for_each_tool(
     assert list(found) == [tool for tool in TOOLS if tool != "apm"]
     assert found["claude"].ways[0].text.endswith("claude plugin install a-team@agent-catalog")
     assert found["qwen"].ways[0].text == f"qwen extensions install {HERE}/catalog.git:a-team --consent"
+    assert found["qwen"].ways[1].text == "qwen extensions update a-team"
     for key in FILES:
         command = found[key].ways[0].text
         assert f'"{HERE}/api/v1/bundle?collection=a-team&format={key}"' in command

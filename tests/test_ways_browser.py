@@ -112,7 +112,7 @@ def test_in_the_editor_a_report_stays_open_while_somebody_types(
     page = page_of(editor)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(reverse("admin:catalog_agent_draft", args=[agent.pk]))
-    page.get_by_role("tab", name="Exports").click()
+    page.get_by_role("tab", name="Other tools").click()
     report = page.locator("#export-codex")
     report.locator("summary").first.click()
     report.get_by_text("The file,").click()

@@ -217,6 +217,10 @@ class ExportLineOut(Schema):
         "there. `refused`: because of it the tool cannot take the agent."
     )
     sentence: str = Field(description="A sentence for people.")
+    widens: bool = Field(
+        description="Whether the agent may do more there: a limit that the file sets does not hold as it does in "
+        "Claude Code."
+    )
 
 
 class ProblemOut(Schema):

@@ -103,7 +103,14 @@ EXPORTS = {
             "digest": "sha256:0c7e1b0d0f9d3d8f3c5b0a1f4a6b9b7f1f3a5b7c9d1e2f30415263748596a7b8",
             "size": 6804,
             "counts": {"kept": 3, "changed": 0, "dropped": 1, "refused": 0},
-            "report": [{"field": "color", "outcome": "dropped", "sentence": "OpenAI Codex shows no colors."}],
+            "report": [
+                {
+                    "field": "color",
+                    "outcome": "dropped",
+                    "sentence": "In OpenAI Codex the file of an agent has no color.",
+                    "widens": False,
+                }
+            ],
             "url": f"{_API}/versions/latest/download?format=codex",
         }
     ],

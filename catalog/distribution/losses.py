@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
 from catalog.definition import FIELDS
-from catalog.exports import Export, Outcome
+from catalog.exports import Export, Line, Outcome
 
 # In the order in which people look for a tool. The source itself is the format that loses nothing; as a plugin it may.
 ORDER = ("claude-plugin", "copilot", "cursor", "codex", "gemini", "opencode", "qwen", "kiro", "droid")
@@ -15,23 +16,32 @@ ORDER = ("claude-plugin", "copilot", "cursor", "codex", "gemini", "opencode", "q
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What is not as in the source, by what the fields are called; all empty where nothing is lost."""
+    """What is not as in the source, by what the fields are called; all empty where nothing is lost.
+
+    A field stands once, where it weighs most.
+    """
 
     key: str  # of the tool's format
+    widened: tuple[str, ...]  # the agent may do more there
     dropped: tuple[str, ...]
     changed: tuple[str, ...]
     refusals: tuple[str, ...]  # why the tool cannot take it at all
 
     def __bool__(self) -> bool:
-        return bool(self.dropped or self.changed or self.refusals)
+        return bool(self.widened or self.dropped or self.changed or self.refusals)
 
 
 def losses_of(made: Export) -> Losses:
-    return Losses(made.tool.key, _fields(made, Outcome.DROPPED), _fields(made, Outcome.CHANGED), made.refusals)
+    widened = _fields(line for line in made.report if line.widens)
+    dropped, changed = (
+        _fields(line for line in made.report if line.outcome is outcome and not line.widens)
+        for outcome in (Outcome.DROPPED, Outcome.CHANGED)
+    )
+    return Losses(made.tool.key, widened, dropped, changed, made.refusals)
 
 
-def _fields(made: Export, outcome: Outcome) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(called(line.field) for line in made.report if line.outcome is outcome))
+def _fields(lines: Iterable[Line]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(called(line.field) for line in lines))
 
 
 def called(field: str) -> str:
@@ -62,13 +72,14 @@ class Told:
     path: str  # of the file in a project
     address: str  # "" where it is answered nowhere
     refused: tuple[Entry, ...]
+    widened: tuple[Entry, ...]  # dropped or changed, and the agent may do more for it
     dropped: tuple[Entry, ...]
     changed: tuple[Entry, ...]
     kept: tuple[Entry, ...]
 
     @property
     def is_lossless(self) -> bool:
-        return not (self.refused or self.dropped or self.changed)
+        return not (self.refused or self.widened or self.dropped or self.changed)
 
 
 def told_of(made: Export, address: str = "") -> Told:
@@ -78,8 +89,14 @@ def told_of(made: Export, address: str = "") -> Told:
         made.tool.title,
         made.path,
         "" if made.is_refused else address,
+        _entries(line for line in made.report if line.outcome is Outcome.REFUSED),
+        _entries(line for line in made.report if line.widens),
         *(
-            tuple(Entry(called(line.field), line.sentence) for line in made.report if line.outcome is outcome)
-            for outcome in (Outcome.REFUSED, Outcome.DROPPED, Outcome.CHANGED, Outcome.KEPT)
+            _entries(line for line in made.report if line.outcome is outcome and not line.widens)
+            for outcome in (Outcome.DROPPED, Outcome.CHANGED, Outcome.KEPT)
         ),
     )
+
+
+def _entries(lines: Iterable[Line]) -> tuple[Entry, ...]:
+    return tuple(Entry(called(line.field), line.sentence) for line in lines)

@@ -12,7 +12,7 @@ from catalog.definition.fields import PLUGINS
 from .export import Outcome, Tool, Written
 from .markdown import write_markdown
 from .names import NameRule, name_for
-from .report import Report
+from .report import Report, is_limit
 from .texts import WORD_FOR_WORD, description_of
 
 TOOL = Tool("claude-plugin", "Claude Code plugin", "agents", "agents")
@@ -33,7 +33,8 @@ def write(report: Report) -> Written:
         known = FIELDS.get(field)
         if known and PLUGINS in known.ignored_by:
             then = _IGNORED.get(field, "")
-            report.dropped(field, f"Claude Code ignores it in plugins, so it is left out. {then}".strip())
+            sentence = f"Claude Code ignores it in plugins, so it is left out. {then}".strip()
+            report.dropped(field, sentence, widens=is_limit(field, value))
         elif field not in values:
             values[field] = value
             report.kept(field, "As it is." if known else "As it is. Claude Code passes over it.")

@@ -31,15 +31,20 @@ class Outcome(StrEnum):
 
 
 class Line(NamedTuple):
-    """One line of the report: a field ("prompt" for the text below the frontmatter), and a sentence for people."""
+    """One line of the report: a field ("prompt" for the text below the frontmatter), and a sentence for people.
+
+    `widens` marks what nobody may overlook: a limit that the file sets does not hold there as it does in Claude Code.
+    """
 
     field: str
     outcome: Outcome
     sentence: str
+    widens: bool = False
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str | bool]:
         """The line as JSON."""
-        return {"field": self.field, "outcome": str(self.outcome), "sentence": self.sentence}
+        told: dict[str, str | bool] = {"field": self.field, "outcome": str(self.outcome), "sentence": self.sentence}
+        return told | {"widens": self.widens}
 
 
 @dataclass(frozen=True)

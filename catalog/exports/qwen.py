@@ -115,7 +115,7 @@ def _mode(report: Report) -> str | None:
     if mode is None:
         return None
     if note := _MODE_NOTES.get(str(asked)):
-        report.changed("permissionMode", f"{called([mode])} {note}")
+        report.changed("permissionMode", f"{called([mode])} {note}", widens=asked == "auto")
     else:
         report.kept("permissionMode", called([mode]))
     return mode

@@ -26,7 +26,7 @@ def _say_marked(report: Report, permissions: Permissions, mark: str) -> None:
     if permissions.allowed is None:
         report.kept("tools", "The agent may use every tool but those that are taken away.")
     else:
-        report.changed("tools", f"{limit} {rest}")
+        report.changed("tools", f"{limit} {rest}", widens=True)
     if permissions.denied:
         report.changed("disallowedTools", f"{limit} {rest}")
     if permissions.is_plan:
@@ -40,9 +40,12 @@ def _say_unlimited(report: Report, permissions: Permissions) -> None:
     else:
         names = [name + (f" ({named(rules)})" if rules else "") for name, rules in permissions.allowed.items()]
         only = f"not only {named([*names, *permissions.unknown])}" if names or permissions.unknown else "not none"
-        report.dropped("tools", f"{tool} has no list of tools: the agent may use every tool there, {only}.")
+        report.dropped(
+            "tools", f"{tool} has no list of tools: the agent may use every tool there, {only}.", widens=True
+        )
     if permissions.denied:
         report.dropped(
             "disallowedTools",
             f"{tool} cannot take single tools away: the agent may use {named(permissions.denied)} there.",
+            widens=True,
         )

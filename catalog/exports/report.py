@@ -38,6 +38,9 @@ _UNKNOWN = "{tool} does not know this field."
 _NO = "It is so anyway, and left out."
 _EMPTY = "It says nothing, so it is left out."
 _NOTHING: tuple[object, ...] = (None, "", [], {})
+# Claude Code's events whose hooks can keep a tool from being used (code.claude.com/docs/en/hooks).
+_GUARDS = frozenset(("PreToolUse", "PermissionRequest"))
+_LIMITS = (("permissionMode", "plan"), ("isolation", "worktree"))
 
 
 class Report:
@@ -52,11 +55,11 @@ class Report:
     def kept(self, field: str, sentence: str = AS_IT_IS) -> None:
         self._say(field, Outcome.KEPT, sentence)
 
-    def changed(self, field: str, sentence: str) -> None:
-        self._say(field, Outcome.CHANGED, sentence)
+    def changed(self, field: str, sentence: str, *, widens: bool = False) -> None:
+        self._say(field, Outcome.CHANGED, sentence, widens)
 
-    def dropped(self, field: str, sentence: str) -> None:
-        self._say(field, Outcome.DROPPED, sentence)
+    def dropped(self, field: str, sentence: str, *, widens: bool = False) -> None:
+        self._say(field, Outcome.DROPPED, sentence, widens)
 
     def refused(self, field: str, sentence: str) -> None:
         self._say(field, Outcome.REFUSED, sentence)
@@ -65,11 +68,11 @@ class Report:
         """The line of the text below the frontmatter (a field of the frontmatter may be called "prompt" too)."""
         self._prompt = Line(PROMPT, outcome, sentence)
 
-    def _say(self, field: str, outcome: Outcome, sentence: str) -> None:
+    def _say(self, field: str, outcome: Outcome, sentence: str, widens: bool = False) -> None:
         if field in self._lines:
             raise RuntimeError(f"{field} has a line already")
         if field in self.definition.fields:
-            self._lines[field] = Line(field, outcome, sentence)
+            self._lines[field] = Line(field, outcome, sentence, widens)
 
     def speaks_of(self, field: str) -> bool:
         return field in self._lines
@@ -90,7 +93,15 @@ class Report:
             return Line(field, Outcome.KEPT, _EMPTY)
         if value is False and field in FIELDS:
             return Line(field, Outcome.KEPT, _NO)
-        return Line(field, Outcome.DROPPED, _LOST.get(field, _UNKNOWN).format(tool=self.tool.title))
+        sentence = _LOST.get(field, _UNKNOWN).format(tool=self.tool.title)
+        return Line(field, Outcome.DROPPED, sentence, is_limit(field, value))
+
+
+def is_limit(field: str, value: object) -> bool:
+    """Whether an agent may do more where the field is not heeded. Lists of tools are compared elsewhere."""
+    if field == "hooks":
+        return isinstance(value, dict) and not _GUARDS.isdisjoint(value)
+    return (field, value) in _LIMITS
 
 
 def brief(value: object) -> str:

@@ -16,6 +16,8 @@ from .report import Report, called, named
 
 # Who has one of these may do anyway what the tool does.
 _AS_GOOD_AS = {"Edit": ("Write",), "NotebookEdit": ("Write", "Edit"), "PowerShell": ("Bash",), "Bash": ("PowerShell",)}
+_NAMING = frozenset(("Glob", "LS"))  # tell which files there are
+_FINDING = _NAMING | {"Grep"}
 
 
 def nothing(*_: str) -> None:
@@ -53,11 +55,18 @@ class Sorting:
     limited: dict[str, str] = field(default_factory=dict)  # it cannot limit them as the file does: tools, and its words
     shared: list[str] = field(default_factory=list)  # its word for them stands for a tool that is taken away
     wider: dict[str, list[str]] = field(default_factory=dict)  # words, and what else they stand for
+    given: frozenset[str] = frozenset()  # the tools that the file itself allows without limits
 
     @property
     def names(self) -> list[str]:
         """The list as it is written."""
         return [*self.words, *self.unknown]
+
+    @property
+    def is_wider(self) -> bool:
+        """Whether the words let an agent do more of any weight: to find by name what it may read is of none."""
+        harmless = _FINDING if "Read" in self.given else _NAMING
+        return any(name not in harmless for names in self.wider.values() for name in names)
 
     def add(self, word: str, rules: Rules) -> None:
         before = self.words.get(word)
@@ -68,7 +77,7 @@ def sort(permissions: Permissions, vocabulary: Vocabulary) -> Sorting:
     """The list as the other tool can hold it; where every tool is allowed, those that are left."""
     if permissions.allowed is None:
         return _all_but(permissions, vocabulary)
-    result = Sorting()
+    result = Sorting(given=frozenset(name for name, rules in permissions.allowed.items() if not rules))
     blocked = blocked_words(permissions, vocabulary)
     for name, rules in permissions.allowed.items():
         if permissions.denies(name) or name in vocabulary.always:
@@ -186,8 +195,10 @@ def say_list(report: Report, permissions: Permissions, sorting: Sorting, vocabul
     if not sorting.names:
         parts.append("No tool is left.")
     losses = _losses(report, permissions, sorting, vocabulary)
-    say = report.changed if losses or not sorting.names else report.kept
-    say("tools", " ".join([*parts, *losses]))
+    if losses or not sorting.names:
+        report.changed("tools", " ".join([*parts, *losses]), widens=sorting.is_wider)
+    else:
+        report.kept("tools", " ".join(parts))
 
 
 def _losses(report: Report, permissions: Permissions, sorting: Sorting, vocabulary: Vocabulary) -> list[str]:

@@ -265,7 +265,8 @@ def _parts(block: Block, mark: Mark) -> tuple[str, str, str]:
 
 def _reformatted(block: Block) -> str:
     """A block of the same words, which look or lead otherwise."""
-    said = f'<span class="said">{escape(gettext("Only the formatting or a link changed"))}</span> '
+    told = gettext("Only the formatting or a link changed")
+    said = f'<span class="said">{escape(told)}</span> '
     if block.name in _IN_TEXT:
         return f'<span class="reformatted">{said}{block.html}</span>'
     if block.name in _INSIDE and block.opening:

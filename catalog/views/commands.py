@@ -85,6 +85,21 @@ def by_itself(key: str, plugin: str, tag: str = "") -> tuple[Command, ...]:
     )
 
 
+def updated(key: str, plugin: str) -> tuple[Command, ...]:
+    """What one of CLIENTS is told to bring a plugin up to date."""
+    if CLIENTS[key] == "qwen":
+        return (("qwen extensions update", plugin),)
+    return (
+        (f"{CLIENTS[key]} plugin marketplace update", settings.CATALOG_MARKETPLACE),
+        (f"{CLIENTS[key]} plugin update", f"{plugin}@{settings.CATALOG_MARKETPLACE}"),
+    )
+
+
+def lets_apm_read() -> bool:
+    """Whether the Agent Package Manager gets in: it sends its token over https alone."""
+    return not settings.CATALOG_PRIVATE or settings.CATALOG_BASE_URL.startswith("https://")
+
+
 def known_to_apm() -> tuple[Command, ...]:
     """What makes the catalog a registry of the Agent Package Manager, once on a machine."""
     token = ((f'export APM_REGISTRY_TOKEN_CATALOG="{HOLDER}"',),) if settings.CATALOG_PRIVATE else ()

@@ -56,6 +56,7 @@ class ForTool:
     path: str = ""  # where that is
     pinned_path: str = ""  # where it is what this page shows
     steps: int = 1  # how many of the ways are steps of the first one
+    has_update: bool = False  # whether one of the others is how to update what was installed
 
     @property
     def first(self) -> tuple[Way, ...]:
@@ -126,11 +127,13 @@ def ways_of_agent(agent: Agent, version: Version, *, is_pinned: bool) -> list[Fo
 def _into_claude(offer: _Offer) -> ForTool:
     tool, filename = TOOLS[SOURCE], f"{offer.name}.md"
     file = Way(_in_project(), (fetched(f"{tool.folder}/{filename}", absolute(offer.source)),))
-    plugins = [_as_plugin(SOURCE, offer)] if offer.is_plugin else []
+    plugins = _as_plugin(SOURCE, offer)
     script = commands.scripted(f"{offer.name}@{offer.number}" if offer.is_pinned else offer.name)
     scripted = Way(gettext("With a script that notes the version, and updates it"), script)
     ways = [file, *plugins, scripted] if offer.is_pinned else [*plugins, file, scripted]
-    return ForTool(SOURCE, tool.title, tuple(ways), (), filename, offer.source, offer.pinned_source)
+    has_update = bool(plugins) and not offer.is_pinned
+    addresses = (offer.source, offer.pinned_source)
+    return ForTool(SOURCE, tool.title, tuple(ways), (), filename, *addresses, has_update=has_update)
 
 
 def _into(tool: Tool, offer: _Offer) -> ForTool:
@@ -138,16 +141,29 @@ def _into(tool: Tool, offer: _Offer) -> ForTool:
     if made.is_refused:
         return ForTool(tool.key, _title(tool), (), losses_of(made).refusals)
     path, pinned_path = (path_of(offer.name, which, tool.key) for which in (offer.which, offer.number))
-    plugins = [_as_plugin(tool.key, offer)] if tool.key in CLIENTS and offer.is_plugin else []
+    plugins = _as_plugin(tool.key, offer) if tool.key in CLIENTS else []
     # Tried with Codex CLI 0.171: the roles of a project count once its folder is trusted.
     note = gettext("Codex reads it once you have told it to trust the project.") if tool.key == "codex" else ""
     project = Way(_in_project(), (fetched(made.path, absolute(path)),), note, losses_of(made))
     person = Way(gettext("For all your projects"), (fetched(made.user_path, absolute(path)),))
     ways = [project, *plugins, person] if offer.is_pinned else [*plugins, project, person]
-    return ForTool(tool.key, _title(tool), tuple(ways), (), made.filename, path, pinned_path)
+    has_update = bool(plugins) and not offer.is_pinned
+    return ForTool(tool.key, _title(tool), tuple(ways), (), made.filename, path, pinned_path, has_update=has_update)
 
 
-def _as_plugin(key: str, offer: _Offer) -> Way:
+def _as_plugin(key: str, offer: _Offer) -> list[Way]:
+    """None for what is no plugin; one for a version that stays as it is; else a second one that updates it."""
+    if not offer.is_plugin:
+        return []
+    installed = _installed_as_plugin(key, offer)
+    return [installed] if offer.is_pinned else [installed, _updated(key, offer.plugin)]
+
+
+def _updated(key: str, plugin: str) -> Way:
+    return Way(gettext("To update it later"), commands.updated(key, plugin))
+
+
+def _installed_as_plugin(key: str, offer: _Offer) -> Way:
     """The same plugin in every tool, so that it loses the same: that of its own format is lost with its file."""
     told, losses = commands.by_itself(key, offer.plugin, offer.tag), losses_of(offer.export("claude-plugin"))
     called = _adapted(offer.own_name, offer.plugin)
@@ -172,7 +188,7 @@ def _into_several(offer: _Offer) -> Iterator[ForTool]:
     """What brings agents to several tools."""
     if offer.is_yanked:
         return
-    if _TAKEN_BY_APM.fullmatch(offer.own_name):
+    if _TAKEN_BY_APM.fullmatch(offer.own_name) and commands.lets_apm_read():
         versions = f"{offer.number}.0.0" if offer.is_pinned else f">={offer.number}.0.0"
         once = Way(gettext("With the Agent Package Manager: once on your machine"), commands.known_to_apm())
         then = Way(gettext("Then in your project’s folder"), commands.packaged(offer.own_name, versions))
@@ -208,14 +224,16 @@ def ways_of_collection(collection: Collection) -> list[ForTool]:
 
 def _collection_into(tool: Tool, name: str, plugin: str) -> ForTool:
     called = _adapted(name, plugin)
-    plugins = [_collection_as_plugin(tool.key, plugin, called)] if tool.key in CLIENTS else []
+    plugins = []
+    if tool.key in CLIENTS:
+        plugins = [_collection_as_plugin(tool.key, plugin, called), _updated(tool.key, plugin)]
     if tool.key == SOURCE:
         path, filename, folder = reverse("catalog:collection_archive", args=[name]), f"{name}.zip", tool.folder
     else:
         asked = urlencode({"collection": name, "format": tool.key})
         path, filename, folder = f"{reverse('api:get_bundle')}?{asked}", f"{name}-{tool.key}.zip", ""
     files = Way(_in_project(), (commands.unpacked(filename, absolute(path), folder),))
-    return ForTool(tool.key, _title(tool), (*plugins, files), (), filename, path)
+    return ForTool(tool.key, _title(tool), (*plugins, files), (), filename, path, has_update=bool(plugins))
 
 
 def _collection_as_plugin(key: str, plugin: str, called: str) -> Way:
