@@ -36,7 +36,7 @@ SOURCE_DIGEST = "sha256:43494d7542c6b952f4871ffb418be9a966ef37dfc9cfc009193a7f89
 FORM_DIGESTS = {
     "claude-plugin": (0, "sha256:56b1516a4fd5c070d19d7613ef87beec76cc9f82408389a86b517494493b911d"),
     "opencode": (0, "sha256:18b5731b5e2d89b7204aec5522571d7f57e8aa55016e4f37311b44dd96a217c7"),
-    "copilot": (0, "sha256:d80f95f1a124a14b9537e7f1c7b8ef9cd1189d52a1cd0ce48f86b23625bbe657"),
+    "copilot": (0, "sha256:ffeffceb54ca71a69dbe4ae785edc58750daf31c044fb2ec42f71a0657736057"),
     "cursor": (0, "sha256:03425082f99aa3e3cca48e7b0b4622eaa91ed1987a77721644ef861b9f8b8860"),
     "kiro": (0, "sha256:367822111137690a7fa8aa1fe67a1183cb40d6d1f51699e7f502c1fba3ba67cb"),
 }

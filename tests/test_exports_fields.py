@@ -8,6 +8,8 @@ import pytest
 from catalog.exports import Outcome
 from tests.exported import FOREIGN, content, exported, line, read_back, values
 
+pytestmark = pytest.mark.plain
+
 # --- Names --------------------------------------------------------------------------------------------------
 
 
@@ -58,6 +60,16 @@ def test_qwen_takes_no_separate_marks_on_letters() -> None:
 def test_a_title_is_kept_where_a_tool_shows_one() -> None:
     assert read_back(exported("gemini", name="会計士"))[0]["display_name"] == "会計士"
     assert read_back(exported("copilot", name="会計士"))[0]["name"] == "会計士"
+    made = exported("copilot", name="prüfer")
+    assert (made.filename, read_back(made)[0]["name"]) == ("prufer.agent.md", "prüfer")
+    assert "There its file is called prufer." in line(made, "name").sentence
+
+
+def test_copilot_loads_no_agent_of_the_name_of_one_of_its_own() -> None:
+    made = exported("copilot", name="general-purpose")
+    assert made.filename == "general-purpose-agent.agent.md"
+    assert read_back(made)[0]["name"] == "general-purpose-agent"
+    assert line(made, "name").outcome is Outcome.CHANGED
 
 
 # --- Models -------------------------------------------------------------------------------------------------
@@ -67,6 +79,10 @@ MODELS = [
     ("opencode", "sonnet", None, Outcome.DROPPED),
     ("opencode", "inherit", None, Outcome.KEPT),
     ("opencode", "gpt-5", None, Outcome.DROPPED),
+    ("opencode", "claude-sonnet", None, Outcome.DROPPED),  # no model of any provider
+    ("opencode", "anthropic/claude-sonnet-4-5", "anthropic/claude-sonnet-4-5", Outcome.KEPT),
+    ("opencode", "openrouter/openai/gpt-5", "openrouter/openai/gpt-5", Outcome.KEPT),
+    ("opencode", "not a/model", None, Outcome.DROPPED),
     ("copilot", "sonnet", None, Outcome.DROPPED),
     ("copilot", "inherit", None, Outcome.KEPT),
     ("cursor", "opus", "inherit", Outcome.CHANGED),
@@ -132,6 +148,22 @@ def test_a_setting_is_kept_where_the_tool_has_it(
     assert values(key, **fields) == expected
     [field] = fields
     assert line(exported(key, **fields), field).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("key", "fields", "sentence"),
+    [
+        ("qwen", {"color": "teal"}, "Qwen Code knows colors such as blue; “teal” is none of them."),
+        ("qwen", {"permissionMode": "odd"}, "Qwen Code knows modes such as plan; “odd” is none of them."),
+        ("droid", {"effort": 3}, "Factory Droid knows levels such as high; “3” is none of them."),
+        ("gemini", {"model": "gpt-4"}, "The file asks for “gpt-4”. Gemini CLI has other names"),
+        ("droid", {"tools": "Read, mcp__ctx__get"}, "In Factory Droid a list of tools cannot name mcp__ctx__get"),
+        ("opencode", {"permissionMode": "plan", "disallowedTools": "Foo"}, "OpenCode has none of these."),
+    ],
+    ids=str,
+)
+def test_a_value_that_a_tool_does_not_take_is_named(key: str, fields: dict[str, Any], sentence: str) -> None:
+    assert sentence in " ".join(line.sentence for line in exported(key, **fields).report)
 
 
 def test_droid_takes_a_level_with_a_model_of_its_own() -> None:
@@ -208,6 +240,15 @@ def test_gemini_gives_an_agent_no_tools_of_its_servers_that_its_list_does_not_ha
         values("gemini", mcpServers=local, disallowedTools="mcp__local__a")["mcp_servers"]["local"]["include_tools"]
         == []
     )
+
+
+def test_a_server_of_which_no_tool_is_left_is_told() -> None:
+    local = {"local": {"command": "serve"}}
+    told = line(exported("gemini", mcpServers=[local], disallowedTools="mcp__local__a"), "mcpServers")
+    assert told.outcome is Outcome.CHANGED
+    assert "No tool of local may be used there, because some of its tools are taken away." in told.sentence
+    for fields in ({"tools": "Read"}, {"disallowedTools": "mcp__local"}, {}):  # as in the file itself
+        assert line(exported("gemini", mcpServers=[local], **fields), "mcpServers").outcome is Outcome.KEPT
 
 
 def test_droid_takes_whole_servers_by_name() -> None:

@@ -1,11 +1,14 @@
 """What an agent may use in another tool: never more than in its file without a sentence that says so."""
 
+import time
 from typing import Any
 
 import pytest
 
 from catalog.exports import Outcome
 from tests.exported import exported, line, read_back, values
+
+pytestmark = pytest.mark.plain
 
 READING = {"*": "allow", "*.env": "ask", "*.env.*": "ask", "*.env.example": "allow"}
 LISTED = ("copilot", "gemini", "qwen", "kiro", "droid")
@@ -106,7 +109,16 @@ def test_a_name_that_is_no_tool_is_left_out_and_told(key: str) -> None:
 def test_copilot_passes_over_names_it_does_not_know_so_they_stay() -> None:
     made = exported("copilot", tools="Read, search/codebase, azure.tool")
     assert read_back(made)[0]["tools"] == ["read", "search/codebase", "azure.tool"]
-    assert "in case GitHub Copilot knows them: search/codebase and azure.tool" in line(made, "tools").sentence
+    told = line(made, "tools")
+    assert "so they are left as they stand: search/codebase and azure.tool" in told.sentence
+    assert (told.outcome, told.widens) == (Outcome.CHANGED, True)
+
+
+@pytest.mark.parametrize("limit", [{"permissionMode": "plan"}, {"disallowedTools": "Edit"}], ids=str)
+def test_none_stays_where_something_is_taken_away_that_it_might_stand_for(limit: dict[str, Any]) -> None:
+    made = exported("copilot", tools="Read, edit, execute", **limit)
+    assert read_back(made)[0]["tools"] == ["read"]
+    assert "no such tool is known: edit and execute" in line(made, "tools").sentence
 
 
 @pytest.mark.parametrize("key", ["qwen", "kiro", "droid"])
@@ -221,6 +233,15 @@ def test_qwen_keeps_the_field() -> None:
     assert "nothing like PowerShell" in line(made, "disallowedTools").sentence
 
 
+def test_qwen_is_told_every_tool_where_every_tool_is_taken_away() -> None:
+    made = exported("qwen", disallowedTools="*")
+    denied = read_back(made)[0]["disallowedTools"]
+    assert {"Shell", "WriteFile", "Edit", "WebFetch", "mcp__*"} <= set(denied)
+    assert "*" not in denied, "it stands for no tool of Qwen Code itself"
+    told = line(made, "disallowedTools")
+    assert (told.outcome, told.widens) == (Outcome.CHANGED, True)
+
+
 @pytest.mark.parametrize("key", ["copilot", "gemini", "kiro", "droid"])
 def test_what_is_taken_away_is_left_out_of_a_list(key: str) -> None:
     made = exported(key, tools="Read, Bash(git *), Bash, WebFetch", disallowedTools="Bash(rm *)")
@@ -238,6 +259,62 @@ def test_where_one_word_stands_for_two_tools_both_are_taken_away() -> None:
 def test_a_server_of_which_a_tool_is_taken_away_is_left_out_where_that_cannot_be_said() -> None:
     assert values("gemini", tools="Read, mcp__a__*", disallowedTools="mcp__a__delete")["tools"] == ["read_file"]
     assert "mcp_*" not in values("gemini", disallowedTools="mcp__a__delete")["tools"]
+    told = line(exported("gemini", tools="Read, mcp__a__*", disallowedTools="mcp__a__delete"), "disallowedTools")
+    assert "Gemini CLI cannot take away a part of mcp__a__*, so all of it is." in told.sentence
+
+
+@pytest.mark.parametrize("denied", ["mcp__gh__delete_repo", "mcp__gh", "mcp__*", "*"])
+@pytest.mark.parametrize("key", ["copilot", "droid"])
+def test_tools_of_servers_are_taken_away_by_a_list_of_the_others(key: str, denied: str) -> None:
+    made = exported(key, disallowedTools=denied)
+    told = line(made, "disallowedTools")
+    if made.is_refused:  # nothing is left of a list that may not be empty
+        assert (key, denied) == ("droid", "*")
+        return
+    listed = read_back(made)[0]["tools"]
+    assert not [tool for tool in listed if "mcp" in tool or "gh" in tool]
+    assert bool(listed) == (denied != "*")
+    assert told.outcome is Outcome.CHANGED
+    assert "nothing to take away" not in told.sentence
+
+
+def test_opencode_takes_single_tools_of_a_server_away_beside_its_list() -> None:
+    made = exported("opencode", tools="Read, mcp__gh__*", disallowedTools="mcp__gh__delete_repo, mcp__other__x")
+    permission = read_back(made)[0]["permission"]
+    assert (permission["gh_*"], permission["gh_delete_repo"]) == ("allow", "deny")
+    assert list(permission).index("gh_*") < list(permission).index("gh_delete_repo"), "the last rule that fits counts"
+    assert "other_x" not in permission
+    assert line(made, "disallowedTools").outcome is Outcome.KEPT
+
+
+def test_a_pattern_takes_away_what_fits_it_and_no_more() -> None:
+    fields = {"tools": "Read, mcp__a__delete_x, mcp__a__get_x, mcp__b__get_x", "disallowedTools": "mcp__a__get_*"}
+    assert values("gemini", **fields)["tools"] == ["read_file", "mcp_a_delete_x", "mcp_b_get_x"]
+
+
+def test_many_patterns_are_decided_at_once() -> None:
+    """With very many of them each tool of the server is taken away: nothing is looked at thousands of times."""
+    denied = ", ".join(f"mcp__a__x{number}_*" for number in range(1_500))
+    allowed = ", ".join(f"mcp__a__y{number}" for number in range(1_500))
+    began = time.process_time()
+    made = exported("gemini", tools=f"Read, {allowed}", disallowedTools=denied)
+    assert time.process_time() - began < 5
+    assert read_back(made)[0]["tools"] == ["read_file"]
+
+
+def test_droid_has_a_tool_for_every_agent_that_cannot_be_taken_away() -> None:
+    told = line(exported("droid", disallowedTools="TodoWrite"), "disallowedTools")
+    assert (told.outcome, told.widens) == (Outcome.DROPPED, True)
+    assert "Every agent has TodoWrite there" in told.sentence
+    told = line(exported("droid", tools="Read, Edit", disallowedTools="TodoWrite, Edit"), "disallowedTools")
+    assert (told.outcome, told.widens) == (Outcome.CHANGED, True)
+    assert exported("droid", disallowedTools="*").is_refused
+
+
+@pytest.mark.parametrize("tools", ["Bash(git *), mcp__gh__*", "Read(docs/*), mcp__gh__*", "mcp__gh__*"])
+def test_droid_is_given_no_empty_list_beside_servers(tools: str) -> None:
+    made = exported("droid", tools=tools)
+    assert made.is_refused or read_back(made)[0]["tools"]
 
 
 def test_nothing_has_to_be_taken_away_that_a_tool_does_not_have() -> None:
@@ -303,7 +380,20 @@ REMINDER = {"Stop": [{"hooks": [{"type": "command", "command": "./say.sh"}]}]}
         ("codex", {"tools": "Read, Bash"}, {"tools"}),
         ("cursor", {"disallowedTools": "Bash"}, {"disallowedTools"}),
         ("cursor", {"tools": "Read, Grep"}, {"tools"}),  # marked as reading only, and may do whatever only reads
-        ("codex", {"permissionMode": "plan"}, set()),
+        ("cursor", {"permissionMode": "plan"}, set()),
+        ("codex", {"permissionMode": "plan"}, {"permissionMode"}),  # the session that calls it decides
+        ("codex", {"disallowedTools": "Write, Edit, NotebookEdit, Bash"}, {"disallowedTools"}),
+        ("cursor", {"disallowedTools": "Write, Edit, NotebookEdit, Bash"}, set()),
+        ("cursor", {"disallowedTools": "Write, Edit, NotebookEdit, Bash, WebFetch"}, {"disallowedTools"}),
+        ("cursor", {"permissionMode": "plan", "disallowedTools": "mcp__github"}, {"disallowedTools"}),
+        ("kiro", {"tools": "Bash(git *)"}, {"tools"}),  # it may ask for the others
+        ("opencode", {"tools": "Bash(git *)"}, set()),
+        ("opencode", {"tools": "Read", "permissionMode": "default"}, {"permissionMode"}),
+        ("opencode", {"permissionMode": "default"}, set()),
+        ("gemini", {"permissionMode": "dontAsk"}, {"permissionMode"}),
+        ("qwen", {"permissionMode": "dontAsk"}, {"permissionMode"}),
+        ("kiro", {"isolation": "remote"}, {"isolation"}),
+        ("gemini", {"hooks": {"PreToolUse": []}}, set()),
         ("claude-plugin", {"permissionMode": "plan"}, {"permissionMode"}),
         ("claude-plugin", {"permissionMode": "acceptEdits"}, set()),
         ("claude-plugin", {"hooks": GUARD}, {"hooks"}),

@@ -22,6 +22,8 @@ TOOL = Tool("codex", "OpenAI Codex", ".codex/agents", "~/.codex/agents", ".toml"
 
 _OWN = frozenset(("default", "worker", "explorer"))  # an agent of such a name would take the place of Codex's own
 _SERVER = re.compile(r"[A-Za-z0-9_-]+")
+# developers.openai.com/codex/subagents: the overrides of the calling session are applied again to what it spawns.
+_SESSION_DECIDES = "A session that may write can run it so all the same: start Codex in a read-only sandbox to be sure."
 
 
 def write(report: Report) -> Written:
@@ -29,7 +31,7 @@ def write(report: Report) -> Written:
     values: dict[str, Any] = {"name": name, "description": description_of(report)}
     if level := _effort(report):
         values["model_reasoning_effort"] = level
-    if is_read_only(report, "read-only"):
+    if is_read_only(report, "read-only", _SESSION_DECIDES):
         values["sandbox_mode"] = "read-only"
     if "model" in report.definition.fields:
         say_no_model(report)

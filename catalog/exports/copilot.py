@@ -23,6 +23,7 @@ TOOL = Tool(
 )
 
 _LONGEST_PROMPT = 30_000
+_OWN = frozenset(("general-purpose",))  # an agent of such a name is not loaded: tried with Copilot CLI 1.0.102
 
 
 def _mcp(name: str) -> str | None:
@@ -53,8 +54,9 @@ WORDS = Vocabulary(
 
 
 def write(report: Report) -> Written:
-    name = name_for(report, NameRule(letters=Letters.ASCII))
-    values: dict[str, Any] = {"name": report.definition.name, "description": description_of(report)}
+    name = name_for(report, NameRule(letters=Letters.ASCII, reserved=_OWN, whose="its file"))
+    shown = name if report.definition.name in _OWN else report.definition.name
+    values: dict[str, Any] = {"name": shown, "description": description_of(report)}
     tools = tool_list(report, permissions_of(report.definition), WORDS)
     if tools is not None:
         values["tools"] = tools.names

@@ -14,9 +14,9 @@ from .markdown import write_markdown
 from .models import INHERIT, full_id, say_conversations_model
 from .names import Letters, NameRule, name_for
 from .permissions import permissions_of, server_of
-from .report import Report
+from .report import Report, brief
 from .texts import description_of, prompt_of
-from .tool_lists import Vocabulary, nothing, tool_list
+from .tool_lists import Vocabulary, nothing, sort, tool_list
 from .values import effort
 
 TOOL = Tool("droid", "Factory Droid", ".factory/droids", "~/.factory/droids")
@@ -60,7 +60,7 @@ def write(report: Report) -> Written:
         values["reasoningEffort"] = level
     permissions = permissions_of(report.definition)
     # Servers of MCP have a field of their own. They alone would leave the list of tools empty.
-    has_others = any(WORDS.words.get(name) and not permissions.denies(name) for name in permissions.allowed or ())
+    has_others = any(not word.startswith(_EVERY_TOOL_OF) for word in sort(permissions, WORDS).words)
     tools = tool_list(report, permissions, WORDS if has_others else replace(WORDS, mcp=nothing))
     if tools is not None:
         servers = [name.removeprefix(_EVERY_TOOL_OF) for name in tools.names if name.startswith(_EVERY_TOOL_OF)]
@@ -84,6 +84,8 @@ def _model(report: Report) -> str:
 def _effort(report: Report, model: str) -> str | None:
     level = effort(report)
     if level is None:
+        if (asked := report.definition.fields.get("effort")) is not None:
+            report.dropped("effort", f"Factory Droid knows levels such as high; “{brief(asked)}” is none of them.")
         return None
     if model == INHERIT:
         report.dropped("effort", "Factory Droid heeds it only for an agent with a model of its own.")

@@ -7,6 +7,7 @@ tools/tool-names.ts). Imports `definition`.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from .export import Tool, Written
@@ -71,7 +72,8 @@ def write(report: Report) -> Written:
         report.kept("maxTurns")
     if "model" in definition.fields:
         say_no_model(report)
-    if servers := servers_for(report, lambda server: _server(server, permissions)):
+    writer = partial(_server, permissions=permissions)
+    if servers := servers_for(report, writer, is_useless=partial(_is_useless, permissions=permissions)):
         values["mcp_servers"] = servers
     return Written(name, write_markdown(values, prompt_of(report, place=GEMINI_PLACE)))
 
@@ -83,3 +85,10 @@ def _server(server: Server, permissions: Permissions) -> dict[str, Any] | None:
     settings = server.program() if server.command else {**server.address(), "type": server.kind}
     tools = permissions.mcp_tools_of(server.name)
     return settings if tools is None else {**settings, "include_tools": list(tools)}
+
+
+def _is_useless(server: str, permissions: Permissions) -> bool:
+    """Whether none of its tools may be used there, though some may in Claude Code."""
+    name = f"mcp__{server}"
+    is_parted = permissions.denies_part_of(name) and not permissions.denies(name)
+    return is_parted and permissions.mcp_tools_of(server) == ()

@@ -9,7 +9,7 @@ import re
 
 from .report import Report, brief
 
-_FULL_ID = re.compile(r"claude-[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_FULL_ID = re.compile(r"(?=[^0-9]*[0-9])claude-[a-z0-9]+(?:[.-][a-z0-9]+)*")
 INHERIT = "inherit"
 
 
@@ -34,9 +34,7 @@ def say_no_model(report: Report) -> None:
         say_inherited(report)
         return
     asked = brief(report.definition.model or "this")
-    report.dropped(
-        "model", f"Claude Code calls a model “{asked}”. {report.tool.title} has other names: choose a model there."
-    )
+    report.dropped("model", f"The file asks for “{asked}”. {report.tool.title} has other names: choose a model there.")
 
 
 def say_conversations_model(report: Report) -> None:
@@ -46,6 +44,6 @@ def say_conversations_model(report: Report) -> None:
     elif asked := report.definition.model:
         report.changed(
             "model",
-            f"Claude Code calls a model “{brief(asked)}”. In {report.tool.title} the agent answers with the model of "
+            f"The file asks for “{brief(asked)}”. In {report.tool.title} the agent answers with the model of "
             "the conversation that calls it, until you choose another.",
         )

@@ -37,6 +37,7 @@ class NameRule:
     shortest: int = 1
     longest: int = 1000
     reserved: frozenset[str] = frozenset()  # names the tool needs for itself
+    whose: str = "the agent"  # what there goes by the name
 
 
 def name_for(report: Report, rule: NameRule) -> str:
@@ -46,7 +47,7 @@ def name_for(report: Report, rule: NameRule) -> str:
     written = report.definition.fields.get("name")
     tool = report.tool.title
     if adapted != name:
-        report.changed("name", f"{reason.format(tool=tool)} There the agent is called {adapted}.")
+        report.changed("name", f"{reason.format(tool=tool)} There {rule.whose} is called {adapted}.")
     elif written != name:
         report.changed("name", f"The agent is called {name}, as in the addresses of this catalog.")
     else:

@@ -48,8 +48,11 @@ _COLORS = {
     "pink": "#DB2777",
     "cyan": "#0891B2",
 }
+# The modes in which Claude Code asks, or refuses, where OpenCode does neither for what is in a list.
+_ASKS = ("default", "manual", "acceptEdits", "auto", "dontAsk")
 # What OpenCode itself asks about. A list of tools takes the place of all its rules, this one too.
 _READING = {"*": "allow", "*.env": "ask", "*.env.*": "ask", "*.env.example": "allow"}
+_WITH_PROVIDER = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._:-]+(?:/[A-Za-z0-9._:-]+)*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 # Rules that mean the same there: globs for commands, names of agents and of skills. Not `?`, a sign of its own there.
 _RULES = {
@@ -89,7 +92,8 @@ WORDS = Vocabulary(
     },
     mcp=_mcp,
     rule=_rule,
-    note="OpenCode does not ask before it uses them.",
+    note="OpenCode does not ask before it uses them, even where you have set it to ask.",
+    denies_beside=True,
 )
 
 
@@ -109,16 +113,20 @@ def write(report: Report) -> Written:
 
 
 def _model(report: Report) -> str | None:
+    asked = report.definition.model or ""
+    if _WITH_PROVIDER.fullmatch(asked):
+        report.kept("model")
+        return asked
     if model := full_id(report):
         report.kept("model", f"As anthropic/{model}, the model's name there.")
         return f"anthropic/{model}"
     if is_inherited(report):
         say_inherited(report)
-    elif asked := report.definition.model:
+    elif asked:
         report.dropped(
             "model",
-            f"Claude Code calls a model “{brief(asked)}”. OpenCode wants its full name and provider, which change with "
-            "every generation: choose a model there.",
+            f"The file asks for “{brief(asked)}”. OpenCode wants the full name of a model and its provider, which "
+            "change with every generation: choose a model there.",
         )
     return None
 
@@ -145,7 +153,29 @@ def _permission(report: Report) -> dict[str, Any]:
     else:
         say_taken_away(report, permissions, sorting)
     say_plan(report, permissions)
-    return {"*": "deny", **{word: _action(word, rules) for word, rules in sorting.words.items()}}
+    _say_never_asks(report)
+    allowed = {word: _action(word, rules) for word, rules in sorting.words.items()}
+    return {"*": "deny", **allowed, **_denied_beside(permissions)}
+
+
+def _denied_beside(permissions: Permissions) -> dict[str, str]:
+    """Of the MCP servers that the list names, what is taken away: the last rule that fits counts."""
+    servers = {
+        server_of(name)[0] for name in permissions.allowed or () if is_mcp(name) and not permissions.denies(name)
+    }
+    names = [name for name in permissions.denied if is_mcp(name) and server_of(name)[0] in servers]
+    return {word: "deny" for name in names if (word := _mcp(name))}
+
+
+def _say_never_asks(report: Report) -> None:
+    """A list takes the place of all rules of OpenCode's user, so that the mode is not theirs to decide."""
+    mode = report.definition.fields.get("permissionMode")
+    if isinstance(mode, str) and mode in _ASKS and not report.speaks_of("permissionMode"):
+        report.dropped(
+            "permissionMode",
+            "The list of tools takes the place of all rules in OpenCode: the agent uses them without asking.",
+            widens=True,
+        )
 
 
 def _action(word: str, rules: Rules) -> str | dict[str, str]:
@@ -162,7 +192,11 @@ def _denied(report: Report, permissions: Permissions) -> dict[str, Any]:
     report.kept("tools", "The agent may use every tool but those that are taken away.")
     shared = taken_as_well(permissions, WORDS)
     if permissions.denied:
+        named_there = [
+            word for name in permissions.denied if (word := _mcp(name) if is_mcp(name) else WORDS.word(name))
+        ]
+        told = f"OpenCode denies {named(dict.fromkeys(named_there))}." if named_there else "OpenCode has none of these."
         say = report.changed if shared else report.kept
-        say("disallowedTools", f"OpenCode denies {named(words)}.{went_as_well(shared)}")
+        say("disallowedTools", f"{told}{went_as_well(report, shared)}")
     say_plan(report, permissions)
     return dict.fromkeys(words, "deny")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ _EVERYTHING = "*"
 # What an agent that only reads has none of. Claude Code's mode `plan` refuses them.
 CHANGERS = ("Write", "Edit", "NotebookEdit", "Bash", "PowerShell", "Monitor")
 _CHANGERS_EVERYWHERE = frozenset(("Write", "Edit", "NotebookEdit", "Bash"))
+_MOST_PATTERNS = 50  # for tools of one server that are looked at; with more of them the whole server is taken away
 _WHOLE = ("", "*", ":*")  # brackets that leave the whole tool
 
 Rules = tuple[str, ...]
@@ -39,9 +41,13 @@ class Permissions:
         return frozenset(self.denied)
 
     @cached_property
-    def _denied_servers(self) -> frozenset[str]:
-        """The MCP servers of which more than single tools are taken away: `mcp__a`, `mcp__a__*`, `mcp__a__get_*`."""
-        return frozenset(server for server, tool in _mcp_names(self.denied) if "*" in tool)
+    def _denied_patterns(self) -> Mapping[str, list[str]]:
+        """By server what is taken away beside single tools: `*` of `mcp__a`, `get_*` of `mcp__a__get_*`."""
+        found: dict[str, list[str]] = {}
+        for server, tool in _mcp_names(self.denied):
+            if "*" in tool:
+                found.setdefault(server, []).append(tool.replace("[", "[[]").replace("?", "[?]"))
+        return found
 
     @cached_property
     def _touched_servers(self) -> frozenset[str]:
@@ -63,7 +69,12 @@ class Permissions:
         """Whether a tool, or a whole MCP server, is taken away."""
         if name in self._denied or _EVERYTHING in self._denied or (self.is_plan and name in CHANGERS):
             return True
-        return is_mcp(name) and (self._denies_every_mcp or server_of(name)[0] in self._denied_servers)
+        if not is_mcp(name):
+            return False
+        server, tool = server_of(name)
+        patterns = self._denied_patterns.get(server, [])
+        is_denied = len(patterns) > _MOST_PATTERNS or any(fnmatchcase(tool, pattern) for pattern in patterns)
+        return is_denied or self._denies_every_mcp
 
     def denies_part_of(self, name: str) -> bool:
         """Whether some of what `mcp__server`, `mcp__server__*` or `mcp__*` stands for is taken away."""

@@ -16,7 +16,7 @@ from .markdown import write_markdown
 from .models import say_no_model
 from .names import Letters, NameRule, name_for
 from .permissions import Permissions, permissions_of, server_of
-from .report import Report, called, named
+from .report import Report, brief, called, named
 from .servers import Server, servers_for
 from .texts import QWEN_PLACE, description_of, prompt_of
 from .tool_lists import Vocabulary, tool_list
@@ -89,6 +89,8 @@ def write(report: Report) -> Written:
     if shade := color(report):
         values["color"] = shade
         report.kept("color")
+    elif asked := report.definition.color:
+        report.dropped("color", f"Qwen Code knows colors such as blue; “{brief(asked)}” is none of them.")
     if isinstance(background := fields.get("background"), bool):
         values["background"] = background
         report.kept("background")
@@ -99,6 +101,11 @@ def write(report: Report) -> Written:
 
 def _denied(report: Report, permissions: Permissions) -> list[str]:
     """Names of MCP tools, with `*` or without, and names nobody knows stay as they are."""
+    if "*" in permissions.denied:  # which takes nothing away there
+        every = list(dict.fromkeys((*WORDS.words.values(), "mcp__*")))
+        told = "Qwen Code cannot be told *, so that every tool is named which the catalog knows it to have."
+        report.changed("disallowedTools", told, widens=True)
+        return every
     words = {name: name if is_mcp(name) or not is_known(name) else WORDS.word(name) for name in permissions.denied}
     missing = [name for name, word in words.items() if word is None]
     denied = [word for word in words.values() if word is not None]
@@ -113,9 +120,11 @@ def _mode(report: Report) -> str | None:
     asked = report.definition.fields.get("permissionMode")
     mode = _MODES.get(asked) if isinstance(asked, str) else None
     if mode is None:
+        if asked:
+            report.dropped("permissionMode", f"Qwen Code knows modes such as plan; “{brief(asked)}” is none of them.")
         return None
     if note := _MODE_NOTES.get(str(asked)):
-        report.changed("permissionMode", f"{called([mode])} {note}", widens=asked == "auto")
+        report.changed("permissionMode", f"{called([mode])} {note}", widens=True)
     else:
         report.kept("permissionMode", called([mode]))
     return mode

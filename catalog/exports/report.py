@@ -28,7 +28,7 @@ _LOST = {
     "memory": "In {tool} the file of an agent cannot ask for notes that last from one task to the next.",
     "background": "In {tool} the file of an agent cannot say that it works in the background.",
     "effort": "In {tool} the file of an agent cannot say how long it may think.",
-    "isolation": "In {tool} the file of an agent cannot ask for a copy of the project: the agent works in the project.",
+    "isolation": "In {tool} the file of an agent cannot ask for a place of its own: the agent works in the project.",
     "color": "In {tool} the file of an agent has no color.",
     "initialPrompt": "In {tool} the file of an agent has no first message. Type it when you start the agent.",
     "omitClaudeMd": "CLAUDE.md belongs to Claude Code. {tool} reads project notes of its own.",
@@ -40,7 +40,12 @@ _EMPTY = "It says nothing, so it is left out."
 _NOTHING: tuple[object, ...] = (None, "", [], {})
 # Claude Code's events whose hooks can keep a tool from being used (code.claude.com/docs/en/hooks).
 _GUARDS = frozenset(("PreToolUse", "PermissionRequest"))
-_LIMITS = (("permissionMode", "plan"), ("isolation", "worktree"))
+_LIMITS = (
+    ("permissionMode", "plan"),
+    ("permissionMode", "dontAsk"),
+    ("isolation", "worktree"),
+    ("isolation", "remote"),
+)
 
 
 class Report:
@@ -100,7 +105,7 @@ class Report:
 def is_limit(field: str, value: object) -> bool:
     """Whether an agent may do more where the field is not heeded. Lists of tools are compared elsewhere."""
     if field == "hooks":
-        return isinstance(value, dict) and not _GUARDS.isdisjoint(value)
+        return isinstance(value, dict) and any(value.get(event) for event in _GUARDS)
     return (field, value) in _LIMITS
 
 

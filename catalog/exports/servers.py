@@ -51,8 +51,17 @@ class Server:
 Writer = Callable[[Server], dict[str, Any] | None]  # None: the tool cannot reach a server of this kind
 
 
-def servers_for(report: Report, write: Writer, *, fills_places: bool = False) -> dict[str, Any]:
-    """The servers' settings by name, in the tool's form; says the line."""
+def servers_for(
+    report: Report,
+    write: Writer,
+    *,
+    fills_places: bool = False,
+    is_useless: Callable[[str], bool] = lambda name: False,
+) -> dict[str, Any]:
+    """The servers' settings by name, in the tool's form; says the line.
+
+    `is_useless` tells of which servers there no tool may be used, though some may be in Claude Code.
+    """
     value = report.definition.fields.get("mcpServers")
     if not value:
         return {}
@@ -67,6 +76,8 @@ def servers_for(report: Report, write: Writer, *, fills_places: bool = False) ->
     losses = []
     if elsewhere:
         losses.append(f"The file only names {named(elsewhere)}: set up what is called so in {tool} itself.")
+    if useless := [name for name in written if is_useless(name)]:
+        losses.append(f"No tool of {named(useless)} may be used there, because some of its tools are taken away.")
     if left_out:
         losses.append(f"{tool} cannot reach {named(left_out)} as set up here.")
     if others := sorted({other for server in servers for other in server.others if server.name in written}):

@@ -36,6 +36,7 @@ class Vocabulary:
     always: frozenset[str] = frozenset()  # what every agent has there without being named
     passes_over_unknown: bool = False  # so that names the catalog does not know may stay
     takes_empty_list: bool = True  # as no tool at all; where not, it might be every tool
+    denies_beside: bool = False  # so that single tools of an MCP server may be taken away beside the list
 
     def word(self, name: str) -> str | None:
         return self.mcp(name) if is_mcp(name) else self.words.get(name)
@@ -82,7 +83,8 @@ def sort(permissions: Permissions, vocabulary: Vocabulary) -> Sorting:
     for name, rules in permissions.allowed.items():
         if permissions.denies(name) or name in vocabulary.always:
             continue
-        if vocabulary.word(name) in blocked or permissions.denies_part_of(name):
+        is_parted = permissions.denies_part_of(name) and not vocabulary.denies_beside
+        if vocabulary.word(name) in blocked or is_parted:
             result.shared.append(name)
         else:
             _put(result, name, rules, vocabulary)
@@ -92,7 +94,8 @@ def sort(permissions: Permissions, vocabulary: Vocabulary) -> Sorting:
             result.wider[word] = [f"{name} without limits" if name in permissions.allowed else name for name in extra]
     # What a whole word stands for as well is not left out.
     result.limited = {tool: word for tool, word in result.limited.items() if word not in whole}
-    if vocabulary.passes_over_unknown:
+    # What they would stand for there cannot be known, so that it cannot be told whether it was taken away.
+    if vocabulary.passes_over_unknown and not (permissions.denied or permissions.is_plan):
         result.unknown = list(permissions.unknown)
     return result
 
@@ -138,11 +141,13 @@ def taken_as_well(permissions: Permissions, vocabulary: Vocabulary) -> list[str]
 def tool_list(report: Report, permissions: Permissions, vocabulary: Vocabulary) -> Sorting | None:
     """The list for a tool that names what an agent may use; None: every tool, so no list. Says the fields' lines."""
     if permissions.allowed is None and not _touches(permissions, vocabulary):
+        _say_always_there(report, permissions, vocabulary)
         say_every_tool(report, permissions)
         return None
     sorting = sort(permissions, vocabulary)
     if not sorting.names and not vocabulary.takes_empty_list:
         _refuse(report)
+    _say_always_there(report, permissions, vocabulary)
     say_list(report, permissions, sorting, vocabulary)
     if permissions.allowed is None:
         say_rest(report, permissions, sorting)
@@ -154,8 +159,7 @@ def tool_list(report: Report, permissions: Permissions, vocabulary: Vocabulary) 
 
 def _touches(permissions: Permissions, vocabulary: Vocabulary) -> bool:
     """Whether anything is taken away that the tool has."""
-    mcp = vocabulary.mcp(EVERY_MCP) is not None and permissions.denies_part_of(EVERY_MCP)
-    return mcp or bool(blocked_words(permissions, vocabulary))
+    return permissions.denies_part_of(EVERY_MCP) or bool(blocked_words(permissions, vocabulary))
 
 
 def _refuse(report: Report) -> None:
@@ -173,10 +177,22 @@ def _refuse(report: Report) -> None:
 def say_every_tool(report: Report, permissions: Permissions) -> None:
     """For an agent that may use everything its user may, there as here."""
     report.kept("tools", "The agent may use every tool, there as here.")
-    if permissions.denied:
+    if permissions.denied and not report.speaks_of("disallowedTools"):
         tool = report.tool.title
         report.kept("disallowedTools", f"{tool} has none of these tools, so there is nothing to take away.")
     say_plan(report, permissions)
+
+
+def _say_always_there(report: Report, permissions: Permissions, vocabulary: Vocabulary) -> None:
+    """The line of `disallowedTools` where a tool is taken away that every agent has."""
+    names = [name for name in permissions.denied if name in vocabulary.always]
+    if not names or report.speaks_of("disallowedTools"):
+        return
+    told = f"Every agent has {named(names)} there, whatever its file says."
+    if len(names) == len(permissions.denied):
+        report.dropped("disallowedTools", told, widens=True)
+    else:
+        report.changed("disallowedTools", f"{told} The others are left out.", widens=True)
 
 
 def say_list(report: Report, permissions: Permissions, sorting: Sorting, vocabulary: Vocabulary) -> None:
@@ -191,12 +207,15 @@ def say_list(report: Report, permissions: Permissions, sorting: Sorting, vocabul
         parts.append(called(words))
         parts += [vocabulary.note] if vocabulary.note else []
     if sorting.unknown:
-        parts.append(f"Left as they stand, in case {report.tool.title} knows them: {named(sorting.unknown)}.")
+        known = f"Claude Code has no such tools, {report.tool.title} may have them"
+        parts.append(f"{known}, so they are left as they stand: {named(sorting.unknown)}.")
     if not sorting.names:
         parts.append("No tool is left.")
     losses = _losses(report, permissions, sorting, vocabulary)
-    if losses or not sorting.names:
-        report.changed("tools", " ".join([*parts, *losses]), widens=sorting.is_wider)
+    if losses or sorting.unknown or not sorting.names:
+        is_limited = bool(vocabulary.rule_means) and any(sorting.words.values())
+        is_wider = sorting.is_wider or is_limited or bool(sorting.unknown)
+        report.changed("tools", " ".join([*parts, *losses]), widens=is_wider)
     else:
         report.kept("tools", " ".join(parts))
 
@@ -208,8 +227,10 @@ def _losses(report: Report, permissions: Permissions, sorting: Sorting, vocabula
         parts += [vocabulary.rule_means.format(rules=named(rules)) for rules in sorting.words.values() if rules]
     if permissions.is_plan and (gone := [name for name in permissions.allowed or () if name in CHANGERS]):
         parts.append(f"Left out, because the mode “plan” refuses what changes anything: {named(gone)}.")
-    if sorting.missing:
-        parts.append(f"{tool} has nothing like {named(sorting.missing)}.")
+    if missing := [name for name in sorting.missing if not is_mcp(name)]:
+        parts.append(f"{tool} has nothing like {named(missing)}.")
+    if missing := [name for name in sorting.missing if is_mcp(name)]:
+        parts.append(f"In {tool} a list of tools cannot name {named(missing)}, so that is left out.")
     if sorting.limited:
         parts.append(
             f"{tool} cannot limit {named(sorting.limited)} in this way, so that is left out and the agent may do no "
@@ -229,11 +250,8 @@ def say_rest(report: Report, permissions: Permissions, sorting: Sorting, cannot:
     if not permissions.denied or report.speaks_of("disallowedTools"):
         return
     left = f"lists those that are left: {named(sorting.names)}" if sorting.names else "allows no tool at all"
-    report.changed(
-        "disallowedTools",
-        f"{report.tool.title} cannot take {cannot} away, so the export {left}.{went_as_well(sorting.shared)} Other "
-        "tools that it has are not among them.",
-    )
+    told = f"{report.tool.title} cannot take {cannot} away, so the export {left}.{went_as_well(report, sorting.shared)}"
+    report.changed("disallowedTools", f"{told} Other tools that it has are not among them.")
 
 
 def say_taken_away(report: Report, permissions: Permissions, sorting: Sorting) -> None:
@@ -241,11 +259,17 @@ def say_taken_away(report: Report, permissions: Permissions, sorting: Sorting) -
     if not permissions.denied or report.speaks_of("disallowedTools"):
         return
     say = report.changed if sorting.shared else report.kept
-    say("disallowedTools", f"Left out of the list of tools.{went_as_well(sorting.shared)}")
+    say("disallowedTools", f"Left out of the list of tools.{went_as_well(report, sorting.shared)}")
 
 
-def went_as_well(names: list[str]) -> str:
-    return f" One word stands there for {named(names)} too, so that is taken away as well." if names else ""
+def went_as_well(report: Report, names: list[str]) -> str:
+    """What had to be taken away with the rest, in sentences that go on."""
+    told = ""
+    if tools := [name for name in names if not is_mcp(name)]:
+        told += f" One word stands there for {named(tools)} too, so that is taken away as well."
+    if servers := [name for name in names if is_mcp(name)]:
+        told += f" {report.tool.title} cannot take away a part of {named(servers)}, so all of it is."
+    return told
 
 
 def say_plan(report: Report, permissions: Permissions) -> None:
