@@ -64,7 +64,7 @@ def on_sqlite(selection: list[str], strict: bool) -> Result:
 def on_postgresql(selection: list[str], strict: bool) -> Result:
     configured = os.environ.get("DATABASE_URL")
     with nullcontext(configured) if configured else postgres.running() as url:
-        return _pytest("PostgreSQL", [*_in_parallel(), "-m", "not browser"], selection, DATABASE_URL=url)
+        return _pytest("PostgreSQL", [*_in_parallel(), "-m", "not browser and not plain"], selection, DATABASE_URL=url)
 
 
 def in_browser(selection: list[str], strict: bool) -> Result:
@@ -83,8 +83,8 @@ PARTS: Mapping[str, Callable[[list[str], bool], Result]] = {
 
 
 def _in_parallel() -> list[str]:
-    # A file's tests stay together: they share what is slow to prepare.
-    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    # A file's tests stay together: they share what is slow to prepare. The files stay in the order of `conftest`.
+    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _pytest(part: str, options: list[str], selection: list[str], **configuration: str) -> Result:

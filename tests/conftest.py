@@ -44,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if browser.find_chromium() is None:
         missing["browser"] = browser.MISSING
     for item in items:
+        if item.get_closest_marker("corpus"):  # thousands of files take no other way through the code than a few
+            item.add_marker(pytest.mark.no_cover)
         for mark in missing.keys() & {marker.name for marker in item.iter_markers()}:
             item.add_marker(pytest.mark.skip(reason=missing[mark]))
 

@@ -8,6 +8,8 @@ from catalog.admin.lines import with_own_line_ends
 from catalog.comparing import MANY_LINES, compare, shortened, steps
 from tests.forms import with_crlf
 
+pytestmark = pytest.mark.plain
+
 TEXTS = st.lists(
     st.tuples(
         st.sampled_from(["", "a", "b ", "name: x", "---", "\ufeff", "\x0b\x0c", "\u2028é", "\t"]),

@@ -16,6 +16,8 @@ from catalog.definition.limits import MAX_SOURCE_BYTES
 from catalog.importing.archives import archive_files
 from catalog.importing.candidates import NOT_MARKDOWN, Refused
 
+pytestmark = pytest.mark.plain
+
 GOOD = b"---\nname: good\ndescription: Is read.\n---\nGood.\n"
 UNIX_LINK = (stat.S_IFLNK | 0o777) << 16
 UTF8, DESCRIPTOR, ENCRYPTED = 1 << 11, 1 << 3, 1

@@ -238,6 +238,7 @@ def test_a_line_is_matched_with_the_one_it_was_where_others_came_between() -> No
     ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("text", ["a b " * 50_000, "a\n" * 60_000, "x " * 900 + "\n" + "y " * 900, "文" * 60_000])
 def test_the_work_is_bounded(client: Client, publish_source: Publish, text: str) -> None:
     publish_source(agent_source(prompt=text + "\n"))

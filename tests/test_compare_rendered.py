@@ -220,12 +220,14 @@ BLOCKS = st.one_of(
 PROMPTS = st.lists(BLOCKS, max_size=6)
 
 
+@pytest.mark.plain
 @settings(max_examples=300)
 @given(PROMPTS, PROMPTS)
 def test_both_texts_can_be_read_out_of_any_comparison(old: list[str], new: list[str]) -> None:
     assert_both_can_be_read("\n\n".join(old), "\n\n".join(new))
 
 
+@pytest.mark.plain
 @settings(max_examples=300)
 @given(PROMPTS, st.data())
 def test_both_texts_can_be_read_where_little_changed(blocks: list[str], data: st.DataObject) -> None:
@@ -238,6 +240,7 @@ def test_both_texts_can_be_read_where_little_changed(blocks: list[str], data: st
     assert_both_can_be_read(old, "\n".join([*lines[:at], " ".join(words), *lines[at + 1 :]]))
 
 
+@pytest.mark.plain
 @pytest.mark.corpus
 def test_real_prompts_can_be_read_out_of_their_comparisons() -> None:
     files = corpus.corpus_files("agent")[::12]
@@ -256,6 +259,7 @@ def without_marks(markup: str) -> str:
     return re.sub(r'<(span|div) class="reformatted">', r"<\1>", markup)
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_nothing_gets_past_a_comparison(payload: str) -> None:
     for old, new in (
@@ -296,6 +300,8 @@ HOSTILE = {
 }
 
 
+@pytest.mark.no_cover
+@pytest.mark.plain
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_the_work_is_bounded(kind: str) -> None:
     old = HOSTILE[kind]

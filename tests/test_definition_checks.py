@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from catalog.definition import FIELDS, Definition, Finding, InvalidDefinition, parse, read
 from tests.corpus import corpus_files
 
+pytestmark = pytest.mark.plain
+
 
 def definition(*lines: str, prompt: str = "You plan releases.\n") -> Definition:
     block = "\n".join(("name: release-captain", "description: Plans releases.", *lines))
@@ -387,6 +389,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("piece", PIECES, ids=ascii)
 def test_no_repetition_makes_reading_slow(piece: str) -> None:
     """A guard against a hang, with a wide margin: what takes minutes when it is quadratic takes less than a second."""

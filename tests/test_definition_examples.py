@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from catalog.definition import Definition, Example, InvalidValue, parse, read
 from tests.corpus import SEED, corpus_files
 
+pytestmark = pytest.mark.plain
+
 LEAD = "Use this agent to plan releases."
 FIRST = Example("", "When do we ship?", "I will ask the release-captain.", "")
 SECOND = Example("", "Who signs?", "The release-captain knows.", "")

@@ -4,6 +4,8 @@ import pytest
 
 from catalog.definition import InvalidValue, nested_text, read, read_nested
 
+pytestmark = pytest.mark.plain
+
 WRITTEN = [
     ("hooks:\n  Stop:\n    - a: b # why\n\n  Start: c\n", "Stop:\n  - a: b # why\n\nStart: c"),
     ("hooks: {a: 1}\n", "{a: 1}"),

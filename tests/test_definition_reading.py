@@ -17,6 +17,8 @@ from catalog.definition import (
 )
 from catalog.definition.limits import MAX_FRONTMATTER_BYTES, MAX_SOURCE_BYTES
 
+pytestmark = pytest.mark.plain
+
 FILES = Path(__file__).parent / "definitions"
 GOOD = sorted((FILES / "good").iterdir())
 BROKEN = sorted((FILES / "broken").iterdir())

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from catalog.definition import FIELDS, Definition, InvalidValue, Kind, parse, read
 from tests.corpus import corpus_files
 
+pytestmark = pytest.mark.plain
+
 FILES = sorted((Path(__file__).parent / "definitions" / "good").iterdir())
 
 # --- What may stand in a file ------------------------------------------------------------------------

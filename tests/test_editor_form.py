@@ -17,6 +17,8 @@ from catalog.definition import FIELDS, Definition, Example, read
 from catalog.definition.tools import LABELS, MEANINGS, TOOLS
 from tests.html_forms import Pairs, as_lists, as_query, sent_by, with_values
 
+pytestmark = pytest.mark.plain
+
 PARTS = ("context", "user", "assistant", "commentary")
 HEAD = "---\nname: release-captain\ndescription: Plans releases.\n"
 

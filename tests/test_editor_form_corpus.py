@@ -10,6 +10,8 @@ from catalog.definition import Definition, Example, InvalidDefinition, parse, re
 from tests.corpus import CorpusFile, corpus_files
 from tests.html_forms import Pairs, as_lists, as_query, sent_by, with_values
 
+pytestmark = pytest.mark.plain
+
 PARTS = ("context", "user", "assistant", "commentary")
 
 

@@ -17,6 +17,8 @@ from catalog.exports import TOOLS, Outcome, export
 from tests.corpus import corpus_files
 from tests.exported import FILES, FOREIGN, SOURCE, content, exported, line, read_back
 
+pytestmark = pytest.mark.plain
+
 GOOD = sorted((Path(__file__).parent / "definitions" / "good").iterdir())
 BROKEN = sorted((Path(__file__).parent / "definitions" / "broken").iterdir())
 

@@ -14,6 +14,8 @@ from catalog.exports.export import Misread
 from catalog.exports.markdown import write_markdown
 from catalog.exports.toml import write_toml
 
+pytestmark = pytest.mark.plain
+
 characters = st.characters(codec="utf-8", exclude_characters="\x00")
 signs = st.sampled_from(
     ['"', '"""', "'", "\\", "\n", "\r", "\r\n", "\t", " ", "#", "x", "\x7f", "\x01", "\x85", "\u2028"]

@@ -527,6 +527,7 @@ def test_other_uploads_and_large_ones_are_refused(admin: User) -> None:
 # --- At size ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 def test_memory_stays_flat_on_ten_thousand_files(admin: User, tmp_path: Path) -> None:
     for number in range(10_000):
         folder = tmp_path / f"{number // 500:02}"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+pytestmark = pytest.mark.plain
+
 ROOT = Path(__file__).resolve().parents[1]
 CATALOG = ROOT / "catalog"
 MODULES = sorted(path for path in CATALOG.rglob("*.py"))

@@ -13,6 +13,8 @@ from catalog.comparing import split_lines
 from catalog.definition import Definition, Example, read
 from tests.sources import agent_source
 
+pytestmark = pytest.mark.plain
+
 LINES = st.lists(
     st.tuples(
         st.sampled_from(["", "a", "b", "c", "---", "name: x", "description: y", "model: opus", "\ufeff", "\u2028"]),

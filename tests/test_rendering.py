@@ -14,6 +14,8 @@ from catalog.rendering.allowed import cleaned
 from catalog.rendering.characters import visible, without_surrogates
 from tests.hostile import PAYLOADS, faults
 
+pytestmark = pytest.mark.plain
+
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
@@ -298,6 +300,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("text", TEXTS.values(), ids=map(ascii, TEXTS))
 def test_any_text_of_256_kib_is_answered_within_bounded_time(text: str):
     start = time.process_time()

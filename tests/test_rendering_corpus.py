@@ -21,7 +21,7 @@ from catalog.rendering.allowed import cleaned
 from tests.corpus import CorpusFile, corpus_files
 from tests.hostile import faults
 
-pytestmark = pytest.mark.corpus
+pytestmark = [pytest.mark.corpus, pytest.mark.plain]
 
 EXTENSIONS = ["table", "strikethrough", "autolink", "tasklist"]
 # The reference loses a code span that follows an unmatched run of backticks and a longer code span: a fault of

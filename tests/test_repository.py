@@ -270,6 +270,7 @@ def test_many_plugins_are_spread_over_shelves_and_stay_there(
     anew.store.close()
 
 
+@pytest.mark.no_cover
 def test_a_publication_adds_little_to_a_large_repository(repository: Repository, publish_source: Publish) -> None:
     for number in range(150):
         publish_source(agent_source(f"agent-{number}"))

@@ -9,6 +9,8 @@ import pytest
 import catalog
 from catalog.definition import Definition, Reading, Severity, parse
 
+pytestmark = pytest.mark.plain
+
 FOLDER = Path(catalog.__file__).parent / "starters"
 PATHS = {path.stem: path for path in sorted(FOLDER.rglob("*.md"))}
 SEED_LAYOUT = "python-backend-engineer"
