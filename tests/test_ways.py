@@ -1,10 +1,13 @@
 """The box that says how to install: for each tool the exact command, from the catalog's own address."""
 
+import json
 import re
 import shlex
 from collections.abc import Callable
 from html import unescape
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from catalog import collecting, publishing
+from catalog.distribution.archive import MANIFEST
 from catalog.models import Version
 from catalog.views.commands import quoted
 from catalog.views.ways import ForTool
@@ -281,6 +285,33 @@ def test_a_collection_is_one_plugin_or_an_archive_for_each_tool(
         assert f'"{HERE}/api/v1/bundle?collection=a-team&format={key}"' in command
         assert client.get(found[key].path).status_code == 200
     assert copied_on(client, "/collections/a-team/") == [way.text for tool in found.values() for way in tool.ways]
+
+
+def test_a_collection_says_which_of_its_agents_do_not_arrive_as_they_are(
+    client: Client, publish_source: Publish, publisher: User
+) -> None:
+    sources = [agent_source("reader", tools="Read, Bash"), agent_source("short", prompt="Hi\n"), agent_source("free")]
+    sources += [agent_source(f"helper-{number}", tools="Read, Bash") for number in range(9)]
+    members = [(publish_source(source, by=publisher).agent, "") for source in sources]
+    team = collecting.create("A team", by=publisher)
+    collecting.set_members(team, members, by=publisher)
+    collecting.publish(team, by=publisher)
+    address = "/collections/a-team/"
+    assert "May do more there: Reader , Helper 0 , Helper 1" in said_of(client, "codex", address)
+    assert "Helper 6 and 2 more" in said_of(client, "codex", address)
+    assert "Without those that it cannot take: Short" in said_of(client, "qwen", address)
+    assert "May do more" not in said_of(client, "gemini", address)
+    assert "May do more" not in said_of(client, "claude", address)
+    page = client.get(address).content.decode()
+    assert 'href="/agents/reader/exports/?tool=codex#codex"' in page
+    manifest = json.loads(
+        ZipFile(BytesIO(client.get(offered(client, address)["codex"].path).getvalue())).read(MANIFEST)
+    )
+    assert {one["name"]: one["widened"] for one in manifest["agents"][:3]} == {
+        "reader": ["tools"],
+        "short": [],
+        "free": [],
+    }
 
 
 # --- How it is written ------------------------------------------------------------------------------------------

@@ -43,8 +43,8 @@ def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase
     same bytes, whenever they are asked for; the `ETag` is that of the manifest. At most 1,000 agents.
 
     With `format` the files lie where a project has them for that tool: unpacked in a project, they are installed. The
-    manifest then says of each how many of its fields were kept, changed and dropped, and under `left_out` which agents
-    the tool cannot take, with the reasons.
+    manifest then says of each how many of its fields were kept, changed and dropped, under `widened` for the sake of
+    which fields it may do more there, and under `left_out` which agents the tool cannot take, with the reasons.
     """
     chosen = asked.chosen()
     ways = [asked.agents is not None, asked.collection is not None, bool(chosen or asked.q)]

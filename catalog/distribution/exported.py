@@ -42,6 +42,7 @@ class Facts(NamedTuple):
     digest: str
     counts: dict[str, int]
     refusals: tuple[str, ...]  # why the tool cannot take the agent; none where it can
+    widened: tuple[str, ...]  # the fields for whose sake the agent may do more there
 
 
 class _Kept:
@@ -82,7 +83,7 @@ def known_facts(digest: str, key: str) -> Facts | None:
 def facts_of(digest: str, reader: Reader, key: str) -> Facts:
     """What is told of an export, and from here on known."""
     facts = _facts(export_of(digest, reader, key))
-    said = len(facts.filename) + len(facts.path) + sum(map(len, facts.refusals))
+    said = len(facts.filename) + len(facts.path) + sum(map(len, (*facts.refusals, *facts.widened)))
     _kept.facts.keep((digest, key), facts, said + _BESIDE // 2)
     return facts
 
@@ -90,7 +91,8 @@ def facts_of(digest: str, reader: Reader, key: str) -> Facts:
 def _facts(made: Export) -> Facts:
     content = made.content or b""
     counts = {str(outcome): count for outcome, count in made.counts.items()}
-    return Facts(made.filename, made.path, len(content), digest_of(content), counts, made.refusals)
+    widened = tuple(line.field for line in made.report if line.widens)
+    return Facts(made.filename, made.path, len(content), digest_of(content), counts, made.refusals, widened)
 
 
 # --- As a file --------------------------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ def _about(row: Row) -> dict[str, Any]:
 
 
 def _told(facts: Facts) -> dict[str, Any]:
-    return {"file": facts.path, "size": facts.size, "digest": facts.digest, "report": facts.counts}
+    about = {"file": facts.path, "size": facts.size, "digest": facts.digest, "report": facts.counts}
+    return about | {"widened": list(facts.widened)}
 
 
 def _facts(versions: Sequence[int], rows: Mapping[int, Row], tool: str) -> Iterator[tuple[int, Facts]]:

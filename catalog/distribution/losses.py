@@ -1,4 +1,7 @@
-"""What becomes of an agent on its way into another tool, in the words of the pages. Imports `exports`, `definition`."""
+"""What becomes of agents on their way into another tool, in the words of the pages.
+
+Imports `exports`, `exported`, `definition` and `models`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from catalog.definition import FIELDS
+from catalog.distribution.exported import Facts, facts_of, known_facts
 from catalog.exports import Export, Line, Outcome
+from catalog.models import Agent, Version
 
 # In the order in which people look for a tool. The source itself is the format that loses nothing; as a plugin it may.
 ORDER = ("claude-plugin", "copilot", "cursor", "codex", "gemini", "opencode", "qwen", "kiro", "droid")
@@ -50,6 +55,32 @@ def called(field: str) -> str:
         return gettext("Prompt")
     about = FIELDS.get(field)
     return gettext(about.label) if about else field
+
+
+# --- Several agents -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Of several agents on their way into a tool those that do not arrive as they are; all empty where all do."""
+
+    key: str  # of the tool's format
+    left_out: tuple[Agent, ...]  # the tool cannot take them
+    widened: tuple[Agent, ...]  # they may do more there
+
+
+def losses_among(agents: Iterable[Agent], key: str) -> Among:
+    """What becomes of the latest versions of published agents."""
+    facts = [(agent, _facts(agent.latest_version, key)) for agent in agents if agent.latest_version]
+    return Among(
+        key,
+        tuple(agent for agent, told in facts if told.refusals),
+        tuple(agent for agent, told in facts if told.widened and not told.refusals),
+    )
+
+
+def _facts(version: Version, key: str) -> Facts:
+    return known_facts(version.digest, key) or facts_of(version.digest, lambda: version.definition, key)
 
 
 # --- The whole report -----------------------------------------------------------------------------------------

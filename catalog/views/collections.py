@@ -58,7 +58,7 @@ def collection_detail(request: HttpRequest, name: str) -> HttpResponse:
         "introduction": render_prompt(collection.introduction),
         "description": _in_plain_words(first_paragraph(collection.introduction)),
         "canonical": settings.CATALOG_BASE_URL + collection.get_absolute_url(),
-        "for_tools": ways_of_collection(collection) if contents.offered else (),
+        "for_tools": ways_of_collection(collection, contents.agents) if contents.offered else (),
     }
     return render(request, "catalog/collection_detail.html", context)
 

@@ -7,8 +7,8 @@ catalog `distribution`, `exports`, `models` and the definition.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from catalog.definition import Definition
 from catalog.distribution.exported import SOURCE, export_of, path_of
-from catalog.distribution.losses import ORDER, Losses, losses_of
+from catalog.distribution.losses import ORDER, Among, Losses, losses_among, losses_of
 from catalog.distribution.plugins import plugin_name
 from catalog.distribution.repository import plugin_called
 from catalog.exports import TOOLS, Export, Tool
@@ -37,6 +37,7 @@ class Way:
     commands: tuple[Command, ...]
     note: str = ""
     losses: Losses | None = None  # of the file that comes this way; None where it is the source itself
+    among: Among | None = None  # the same of several agents
 
     @property
     def text(self) -> str:
@@ -216,23 +217,26 @@ def _title(tool: Tool) -> str:
 # --- A collection ---------------------------------------------------------------------------------------------
 
 
-def ways_of_collection(collection: Collection) -> list[ForTool]:
-    """Those of a published collection: as one plugin, or as an archive of files."""
+def ways_of_collection(collection: Collection, agents: Sequence[Agent]) -> list[ForTool]:
+    """Those of a published collection of these agents: as one plugin, or as an archive of files."""
     name, plugin = collection.name, plugin_called(collection)
-    return [*(_collection_into(TOOLS[key], name, plugin) for key in (SOURCE, *OTHERS)), _cloned()]
+    as_plugin = losses_among(agents, "claude-plugin")
+    into = (_collection_into(TOOLS[key], name, plugin, agents, as_plugin) for key in (SOURCE, *OTHERS))
+    return [*into, _cloned()]
 
 
-def _collection_into(tool: Tool, name: str, plugin: str) -> ForTool:
-    called = _adapted(name, plugin)
+def _collection_into(tool: Tool, name: str, plugin: str, agents: Sequence[Agent], as_plugin: Among) -> ForTool:
     plugins = []
     if tool.key in CLIENTS:
-        plugins = [_collection_as_plugin(tool.key, plugin, called), _updated(tool.key, plugin)]
+        installed = replace(_collection_as_plugin(tool.key, plugin, _adapted(name, plugin)), among=as_plugin)
+        plugins = [installed, _updated(tool.key, plugin)]
     if tool.key == SOURCE:
         path, filename, folder = reverse("catalog:collection_archive", args=[name]), f"{name}.zip", tool.folder
     else:
         asked = urlencode({"collection": name, "format": tool.key})
         path, filename, folder = f"{reverse('api:get_bundle')}?{asked}", f"{name}-{tool.key}.zip", ""
-    files = Way(_in_project(), (commands.unpacked(filename, absolute(path), folder),))
+    among = None if tool.key == SOURCE else losses_among(agents, tool.key)
+    files = Way(_in_project(), (commands.unpacked(filename, absolute(path), folder),), among=among)
     return ForTool(tool.key, _title(tool), (*plugins, files), (), filename, path, has_update=bool(plugins))
 
 

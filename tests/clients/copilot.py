@@ -13,7 +13,6 @@ from tests.clients.table import Failed
 from tests.clients.updates import follow
 
 KEY = "copilot"
-_OWN = {"general-purpose"}
 _AVAILABLE = re.compile(r"No such agent: \S+, available: (.*)")
 
 
@@ -63,7 +62,6 @@ def whole(bench: Bench, names: list[str], collections: list[str]) -> None:
     home, exported = _home(bench), bench.catalog.exported(names, KEY)
     written = home.fill("project/.github/agents", exported.files)
     absent = exported.left_out | missing(named(written), agents_in(home))
-    absent |= dict.fromkeys(absent.keys() & _OWN, "has the name of an agent of its own, which stays")
     steps.loading("exports in `.github/agents`", len(names), absent)
 
 
