@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
-from environs import Env
+from environs import Env, EnvError
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -120,6 +120,10 @@ TEMPLATES = [
 
 if env.str("DATABASE_URL", ""):
     _database = env.dj_db_url("DATABASE_URL", conn_health_checks=True)
+    if not str(_database.get("ENGINE", "")).endswith(("sqlite3", "postgresql")):
+        raise EnvError(
+            "DATABASE_URL is of a database that the catalog does not know: postgres://user:password@host/name"
+        )
 else:  # not through a URL: a folder's name may hold %, ? and #
     _database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "catalog.sqlite3"}
 DATABASES = {"default": _database}
@@ -170,8 +174,10 @@ CATALOG_PROXIES = env.int("CATALOG_PROXIES", 1 if CATALOG_BEHIND_PROXY else 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CATALOG_BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = HTTPS and CATALOG_BEHIND_PROXY
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked by machines beside the server, in plain http
+# Browsers are told to ask for this host by https alone, for a year. Hosts below it, and the browsers' own lists, are
+# for those to bind who run them all: `check --deploy` would have every site do so.
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.bool("CATALOG_HSTS_SUBDOMAINS", False)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Cookies ignore ports: the port in the name keeps two catalogs on one machine from logging each other out.
@@ -188,6 +194,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS or LOOPBACK else None
 SILENCED_SYSTEM_CHECKS = (
     ["security.W004", "security.W008", "security.W012", "security.W016"] if LOOPBACK and not HTTPS else []
 )
+if not SECURE_HSTS_INCLUDE_SUBDOMAINS:
+    SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -288,10 +296,13 @@ CACHES = {
     "throttle": _shared("throttle", 100_000),  # how often who asked in this minute
 }
 
+_log_level = env.str("LOG_LEVEL", "INFO").upper()
+if _log_level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise EnvError(f"LOG_LEVEL is {_log_level!r}: say DEBUG, INFO, WARNING, ERROR or CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": _log_level},
 }

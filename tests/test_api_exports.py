@@ -122,6 +122,18 @@ def test_under_a_former_name_an_export_answers_too(client: Client, publisher: Us
         assert client.get(download("cursor", which)).content == export(read(version.source), "cursor").content
 
 
+@pytest.mark.parametrize("misspelt", ["fromat", "Format", "formats"])
+def test_a_misspelt_format_is_refused_and_not_passed_over(
+    client: Client, publish_source: Publish, misspelt: str
+) -> None:
+    publish_source(agent_source())
+    address = "/api/v1/agents/code-reviewer/versions/latest/download"
+    response = client.get(f"{address}?{misspelt}=cursor")
+    assert problem(response) == (422, "invalid_parameters")
+    assert "'format' is meant, perhaps" in response.json()["detail"]
+    assert client.get(f"{address}?v=2").status_code == 200, "what keeps a file out of caches is no mistake"
+
+
 def test_an_export_counts_as_a_download(client: Client, publish_source: Publish) -> None:
     publish_source(RICH)
     client.get(download("codex"), headers={"user-agent": "curl/8.0"})
@@ -221,6 +233,7 @@ def test_a_bundle_for_a_tool_is_unpacked_where_the_tool_looks(
             "size": len(each.content or b""),
             "digest": digest_of(each.content or b""),
             "report": {str(outcome): count for outcome, count in each.counts.items()},
+            "widened": [line.field for line in each.report if line.widens],
         }
     assert manifest["left_out"] == []
 

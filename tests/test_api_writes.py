@@ -179,6 +179,8 @@ def test_if_match_writes_over_the_text_it_names_and_no_other(program: Issue, pub
     assert robot.put(agent_source(model="opus"), if_match=etag).status_code == 201
     response = robot.put(agent_source(model="haiku"), if_match=etag)
     assert refused(response) == (412, "precondition_failed")
+    present = Version.objects.get(number=2).digest
+    assert f"not the one that If-Match names. The present one is {present}." in response.json()["detail"]
     assert Version.objects.count() == 2
     assert robot.put(agent_source(model="opus"), if_match=etag).json()["outcome"] == "unchanged"  # it is done
     assert robot.put(agent_source(model="haiku"), if_match="*").status_code == 201
@@ -188,7 +190,10 @@ def test_if_none_match_makes_only_what_is_not_there(program: Issue) -> None:
     robot = program("publish", "write-drafts")
     assert refused(robot.put(FILE, if_match="*")) == (412, "precondition_failed")
     assert robot.put(FILE, if_none_match="*").status_code == 201
-    assert refused(robot.put(agent_source(model="opus"), if_none_match="*")) == (412, "precondition_failed")
+    response = robot.put(agent_source(model="opus"), if_none_match="*")
+    assert refused(response) == (412, "precondition_failed")
+    present = Version.objects.get().digest
+    assert f"There is a text already, {present}. Leave out If-None-Match" in response.json()["detail"]
     assert refused(robot.put(agent_source(model="opus"), query="?as=draft", if_none_match="*")) == (
         412,
         "precondition_failed",

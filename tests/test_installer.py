@@ -263,7 +263,7 @@ def test_the_catalog_itself_tells_what_is_outdated(
 ) -> None:
     publish_source(agent_source("other"))
     place.run("code-reviewer", "other@1")
-    assert place.run("--outdated") == (0, "", "")
+    assert place.run("--outdated") == (0, "All that is installed is up to date.\n", "")
     publishing.rename(versions[2].agent, "reviewer", by=User.objects.get())
     publish_source(agent_source("other", prompt="Another prompt.\n"))
     ran = place.run("--outdated")
@@ -282,6 +282,15 @@ def test_a_withdrawn_version_is_replaced_by_the_newest_that_is_not(place: Place,
     said = "code-reviewer: version 3 is here and was WITHDRAWN (It was wrong.); version 2 is the newest.\n"
     assert place.run("--outdated") == (1, said, "")
     assert place.run() == (0, "code-reviewer: version 2 installed.\n", "")
+
+
+def test_a_text_that_the_catalog_published_was_changed_by_nobody(place: Place, versions: list[Version]) -> None:
+    """Whatever brought it: `curl`, an earlier run whose lock file is gone, or somebody who put an older one back."""
+    place.write("code-reviewer.md", versions[0].source)
+    assert place.run("code-reviewer") == (0, "code-reviewer: version 3 installed.\n", "")
+    place.write("code-reviewer.md", versions[1].source)
+    assert place.run() == (0, "code-reviewer: version 3 installed.\n", "")
+    assert sorted(place.files()) == [LOCK, "code-reviewer.md"], "and no copy is kept of it"
 
 
 # --- What was changed here ----------------------------------------------------------------------------
@@ -498,6 +507,7 @@ class Catalog(ThreadingHTTPServer):
         self.agents: dict[str, list[bytes]] = {}
         self.renamed: dict[str, str] = {}
         self.withdrawn: set[str] = set()
+        self.yanked = ""  # why every version that is not the newest is
         self.failures: list[tuple[int, dict[str, str], bytes]] = []
         self.forged: bytes | None = None
         self.asked: list[str] = []
@@ -519,8 +529,23 @@ class Catalog(ThreadingHTTPServer):
         return {"name": name, "number": number, "digest": digest_of(self.agents[name][number - 1])}
 
     def outdated(self, pins: list[dict[str, str]]) -> list[dict[str, Any]]:
-        rows = [{**pin, "number": None, "status": "outdated", "latest": self.latest(pin["name"])} for pin in pins]
+        rows = [
+            {
+                **pin,
+                "number": None,
+                "status": self.status(**pin),
+                "latest": self.latest(pin["name"]),
+                "reason": self.yanked,
+            }
+            for pin in pins
+        ]
         return [row for row in rows if not row["latest"] or row["latest"]["digest"] != row["digest"]]
+
+    def status(self, name: str, digest: str) -> str:
+        versions = self.agents.get(self.renamed.get(name, name), [])
+        if digest not in map(digest_of, versions):
+            return "unknown"
+        return "withdrawn" if self.yanked else "outdated"
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -650,8 +675,17 @@ def test_an_update_keeps_what_was_withdrawn_or_is_gone(catalog: Catalog, there: 
 
 
 def test_nothing_outdated_is_status_0(catalog: Catalog, there: Place) -> None:
-    assert there.run("--outdated") == (0, "", "")
+    assert there.run("--outdated") == (0, "All that is installed is up to date.\n", "")
     assert catalog.asked == ["outdated"]
+
+
+def test_what_is_pinned_is_told_and_no_failure_unless_it_was_withdrawn(catalog: Catalog, there: Place) -> None:
+    catalog.agents["pinned"].append(b"pinned 2\n")
+    told = "pinned: version 1 is here, pinned; version 2 is the newest.\n"
+    assert there.run("--outdated") == (0, told, "")
+    catalog.yanked = "It was wrong."
+    ran = there.run("--outdated")
+    assert (ran.status, "version 1 is here, pinned and was WITHDRAWN (It was wrong.)" in ran.said) == (1, True)
 
 
 def test_what_is_outdated_is_said_with_status_1_and_nothing_changes(catalog: Catalog, there: Place) -> None:

@@ -78,6 +78,13 @@ def test_who_lost_their_rights_while_logged_in_is_told_why(client: Client, edito
     assert "You are logged in as <strong>elif</strong>, who may not write or publish here." in text_of(answer)
 
 
+def test_whoever_has_to_try_again_begins_with_the_password(client: Client, editor: User) -> None:
+    assert re.search(r"<input[^>]*username[^>]*autofocus", client.get("/admin/login/").content.decode())
+    again = client.post("/admin/login/", {"username": "elif", "password": "guessed"}).content.decode()
+    assert re.search(r"<input[^>]*password[^>]*autofocus", again)
+    assert not re.search(r"<input[^>]*username[^>]*autofocus", again)
+
+
 def test_a_wrong_password_and_a_switched_off_account_are_told_alike(client: Client, editor: User) -> None:
     wrong = client.post("/admin/login/", {"username": "elif", "password": "guessed"})
     editor.is_active = False

@@ -1,6 +1,7 @@
 """What the environment makes of the settings, and what a badly configured catalog is told."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.db import connection
 from django.test import Client, override_settings
+from environs import EnvError
 
 from catalog import system_checks
 
@@ -112,6 +114,32 @@ def test_cookies_are_secure_on_https_and_work_on_plain_http(settings_with: Any) 
     assert plain["CSRF_COOKIE_SECURE"] is False
     assert not plain["SESSION_COOKIE_NAME"].startswith("__")
     assert plain["SECURE_HSTS_SECONDS"] == 0
+
+
+def test_hosts_below_this_one_are_bound_to_https_by_those_alone_who_say_so(settings_with: Any) -> None:
+    https = settings_with(CATALOG_BASE_URL="https://agents.example.com")
+    assert https["SECURE_HSTS_SECONDS"] > 0
+    assert (https["SECURE_HSTS_INCLUDE_SUBDOMAINS"], https["SECURE_HSTS_PRELOAD"]) == (False, False)
+    asked = settings_with(CATALOG_BASE_URL="https://agents.example.com", CATALOG_HSTS_SUBDOMAINS="true")
+    assert (asked["SECURE_HSTS_INCLUDE_SUBDOMAINS"], asked["SECURE_HSTS_PRELOAD"]) == (True, True)
+    assert settings_with(CATALOG_HSTS_SUBDOMAINS="true")["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is False
+
+
+@pytest.mark.parametrize(
+    ("configured", "sentence"),
+    [
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL is 'LOUD': say DEBUG, INFO"),
+        (
+            {"DATABASE_URL": "mysql://ann:pass@host/agents"},
+            "DATABASE_URL is of a database that the catalog does not know",
+        ),
+    ],
+    ids=str,
+)
+def test_a_value_that_cannot_be_is_a_sentence(settings_with: Any, configured: dict[str, str], sentence: str) -> None:
+    with pytest.raises(EnvError, match=re.escape(sentence)):
+        settings_with(**configured)
+    assert settings_with(LOG_LEVEL="debug")["LOGGING"]["root"]["level"] == "DEBUG"
 
 
 def test_two_catalogs_on_one_machine_do_not_share_a_session(settings_with: Any) -> None:

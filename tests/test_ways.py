@@ -207,10 +207,18 @@ def test_as_a_plugin_an_agent_loses_what_plugins_ignore_and_as_a_file_nothing(
     client: Client, publish_source: Publish
 ) -> None:
     publish_source(agent_source(hooks="{Stop: []}"))
-    plugin, _, file, script = offered(client)["claude"].ways
+    plugin, _, file, _, script = offered(client)["claude"].ways
     assert plugin.losses is not None
     assert plugin.losses.dropped == ("Hooks",)
     assert (file.losses, script.losses) == (None, None)
+
+
+def test_what_a_plugin_cannot_limit_is_better_installed_as_a_file(client: Client, publish_source: Publish) -> None:
+    publish_source(agent_source(permissionMode="plan"))
+    assert first_of(client, "claude").startswith("curl --create-dirs -fsSLo .claude/agents/code-reviewer.md")
+    assert "May do more as a plugin: Permission mode." in said_of(client, "claude")
+    publish_source(agent_source(permissionMode="acceptEdits"))
+    assert first_of(client, "claude").startswith("claude plugin")
 
 
 def test_where_nothing_is_lost_the_box_says_that(client: Client, publish_source: Publish) -> None:

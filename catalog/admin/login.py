@@ -43,6 +43,9 @@ class LogInForm(AuthenticationForm):
             minutes = -(-refused.wait // 60)
             wait = "a minute" if minutes == 1 else f"{minutes} minutes"
             raise ValidationError(self.error_messages["too_often"], TOO_OFTEN, {"minutes": wait}) from refused
+        # Whoever has to try again, has the name there already.
+        self.fields["username"].widget.attrs.pop("autofocus", None)
+        self.fields["password"].widget.attrs["autofocus"] = True
         cleaned = super().clean()
         give_back_log_in(request, username)
         return cleaned

@@ -34,7 +34,7 @@ class Conditions:
         if self.match is not None and (present is None or not {"*", present} & set(self.match)):
             raise self.failed(present)
         if self.none_match is not None and present is not None and {"*", present} & set(self.none_match):
-            raise self.exists()
+            raise self.exists(present)
 
     def failed(self, present: str | None = None) -> ApiProblem:
         """The text is not the one that If-Match names."""
@@ -48,10 +48,11 @@ class Conditions:
             )
         return ApiProblem(Kind.PRECONDITION_FAILED, f"{sentence} Nothing was written.")
 
-    def exists(self) -> ApiProblem:
+    def exists(self, present: str) -> ApiProblem:
+        """There is a text, and If-None-Match asks for none, or for another."""
         return ApiProblem(
             Kind.PRECONDITION_FAILED,
-            "The agent is there already. Leave out If-None-Match to write over it. Nothing was written.",
+            f"There is a text already, {present}. Leave out If-None-Match to write over it. Nothing was written.",
         )
 
 

@@ -5,6 +5,7 @@ Also imports `distribution`, which makes the files, and `downloads`.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +34,13 @@ class FormatIn(Schema):
 
 
 def format_in(request: HttpRequest) -> str:
-    """The format that is asked for, where ninja does not read the parameters. Raises ApiProblem."""
+    """The format that is asked for, where ninja does not read the parameters. Raises ApiProblem.
+
+    A misspelt one is refused: whoever asks for `fromat=cursor` would get the file of another tool.
+    """
+    for name in request.GET:
+        if name != "format" and get_close_matches(name.lower(), ["format"], 1):
+            raise ApiProblem(Kind.INVALID_PARAMETERS, f"There is no parameter {name!r}: 'format' is meant, perhaps.")
     try:
         return _known(request.GET.get("format", SOURCE))
     except ValueError as error:

@@ -22,7 +22,7 @@ from ninja.responses import NinjaJSONEncoder
 
 from catalog import changes, throttling
 from catalog.api import access, kept
-from catalog.api.errors import ApiProblem, Kind, problem
+from catalog.api.errors import CONTENT_TYPE, ApiProblem, Kind, problem
 from catalog.api.kept import Answer
 from catalog.downloads import EXPOSED, SAFE, has_already, repr_digest
 from catalog.models import ApiToken
@@ -122,7 +122,8 @@ def _dispatched(request: HttpRequest, view: View, called: str, /, *args: Any, **
 
 def _told(response: HttpResponse) -> HttpResponse:
     """With a body that says what it means, where Django sends none."""
-    if response.status_code not in _BARE:
+    is_told = response.headers.get("Content-Type", "").startswith(CONTENT_TYPE)
+    if response.status_code not in _BARE or is_told:
         return response
     told = problem(*_BARE[response.status_code])
     for name, value in response.headers.items():

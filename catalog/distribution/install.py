@@ -8,7 +8,8 @@ agents.lock.json beside the agents tells which version of each is installed, by 
 was changed by somebody: it is kept unless you say --force. Installed again without @NUMBER, an agent is pinned no more.
 
 A private catalog is read with a token: CATALOG_TOKEN in the environment.
-Exit status: 0 all is as you asked, 1 something is outdated (with --outdated only), 2 something was refused or failed.
+Exit status: 0 all is as you asked, 2 something was refused or failed; with --outdated 1 where something is outdated
+that is not pinned, or withdrawn.
 """
 
 from __future__ import annotations
@@ -130,10 +131,27 @@ def find(name: str, number: int | None) -> tuple[str, Entry]:
         raise Refused(f"what {CATALOG} answered describes no agent.") from None
 
 
-def outdated(lock: dict[str, Entry]) -> dict[str, str]:
-    """By name, a sentence for each agent that is not in its newest version."""
+class News(NamedTuple):
+    """What there is to say of an agent that is not in its newest version."""
+
+    sentence: str
+    is_withdrawn: bool
+
+
+def is_published(name: str, digest: str) -> bool:
+    """Whether a text is that of some version of this agent, so that nobody changed it."""
+    try:
+        body = json.dumps({"pins": [{"name": name, "digest": digest}]}).encode()
+        rows = json.loads(ask("outdated", "way to tell what was published", body))["outdated"]
+        return all(row["status"] != "unknown" for row in rows)
+    except MALFORMED:
+        return False
+
+
+def outdated(lock: dict[str, Entry]) -> dict[str, News]:
+    """By name, the news of each agent that is not in its newest version."""
     pins = [{"name": name, "digest": version.digest} for name, version in lock.items()]
-    sentences = {}
+    news = {}
     try:
         for start in range(0, len(pins), 1_000):  # the catalog takes no more at once
             body = json.dumps({"pins": pins[start : start + 1_000]}).encode()
@@ -143,10 +161,10 @@ def outdated(lock: dict[str, Entry]) -> dict[str, str]:
                 here = f"version {lock[name].number} is here{', pinned' if lock[name].pinned else ''}{gone}; "
                 newest = f"version {latest['number']} is the newest." if latest else "the catalog offers none any more."
                 renamed = f" It is called {latest['name']} now." if latest and latest["name"] != name else ""
-                sentences[name] = here + newest + renamed
+                news[name] = News(here + newest + renamed, bool(gone))
     except MALFORMED:
         raise Refused(f"what {CATALOG} answered does not tell what is outdated.") from None
-    return sentences
+    return news
 
 
 def write(file: Path, content: bytes) -> None:
@@ -189,7 +207,7 @@ class Folder:
         """First the file, then the lock: an interruption between leaves a file that the next run knows."""
         file, held = self.path / f"{name}.md", self.lock.get(name)
         here = digest_of(file.read_bytes()) if file.exists() else None
-        edited = here not in (None, held and held.digest)
+        edited = here not in (None, version.digest, held and held.digest) and not is_published(name, str(here))
         if here == version.digest:
             done = "is here already"
         elif edited and not self.force:
@@ -260,9 +278,11 @@ def tell(folder: Folder, agents: list[str]) -> int:
     if unknown := set(agents) - set(folder.lock):
         raise Refused(f"{', '.join(sorted(unknown))} is not installed in {folder.path}.")
     old = outdated({name: folder.lock[name] for name in agents or sorted(folder.lock)})
-    for name, sentence in old.items():
-        say(f"{name}: {sentence}")
-    return 1 if old else 0
+    for name, news in old.items():
+        say(f"{name}: {news.sentence}")
+    if not old:
+        say("All that is installed is up to date.")
+    return int(any(news.is_withdrawn or not folder.lock[name].pinned for name, news in old.items()))
 
 
 def main() -> int:

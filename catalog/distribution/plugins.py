@@ -203,9 +203,13 @@ def archive_digest(files: Iterable[tuple[str, bytes]]) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """One line of at most so many characters."""
+    """One line of at most so many characters, cut between words where there are any."""
     line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    if len(line) <= most:
+        return line
+    kept = line[:most]  # with the character behind, which may be the space that ends a word
+    whole, space, _ = kept.rpartition(" ")
+    return (whole if len(whole) > most // 2 and space else kept[:-1]).rstrip(" ,;:") + "…"
 
 
 def _json(value: object, indent: int | None = None) -> bytes:

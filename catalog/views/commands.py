@@ -47,12 +47,12 @@ def fetched(path: str, address: str, how: str = "curl --create-dirs -fsSLo") -> 
 
 
 def unpacked(filename: str, address: str, folder: str = "") -> Command:
-    """The files of an archive, into `folder` or to where the archive has them."""
+    """The files of an archive, into `folder` or to where the archive has them. `unzip` asks before it replaces one."""
     file = quoted(filename)
     saved = fetched(filename, address, "curl -fsSLo")
     if folder:  # `unzip` makes one folder, not two
-        return (f"mkdir -p {folder} &&", *saved, f"&& unzip -o {file}", f"'*.md' -d {folder}", f"&& rm {file}")
-    return (*saved, f"&& unzip -o {file}", "-x manifest.json", f"&& rm {file}")
+        return (f"mkdir -p {folder} &&", *saved, f"&& unzip {file}", f"'*.md' -d {folder}", f"&& rm {file}")
+    return (*saved, f"&& unzip {file}", "-x manifest.json", f"&& rm {file}")
 
 
 def scripted(agent: str) -> tuple[Command, ...]:

@@ -131,7 +131,12 @@ def _into_claude(offer: _Offer) -> ForTool:
     plugins = _as_plugin(SOURCE, offer)
     script = commands.scripted(f"{offer.name}@{offer.number}" if offer.is_pinned else offer.name)
     scripted = Way(gettext("With a script that notes the version, and updates it"), script)
-    ways = [file, *plugins, scripted] if offer.is_pinned else [*plugins, file, scripted]
+    everywhere = fetched(f"{tool.user_folder}/{filename}", absolute(offer.source))
+    person = Way(_everywhere(), (everywhere,))
+    # What a plugin cannot limit, the file does: that is the way to take, then.
+    is_wider = bool(plugins and plugins[0].losses and plugins[0].losses.widened)
+    ways = [file, *plugins] if offer.is_pinned or is_wider else [*plugins, file]
+    ways += [person, scripted]
     has_update = bool(plugins) and not offer.is_pinned
     addresses = (offer.source, offer.pinned_source)
     return ForTool(SOURCE, tool.title, tuple(ways), (), filename, *addresses, has_update=has_update)
@@ -146,7 +151,7 @@ def _into(tool: Tool, offer: _Offer) -> ForTool:
     # Tried with Codex CLI 0.171: the roles of a project count once its folder is trusted.
     note = gettext("Codex reads it once you have told it to trust the project.") if tool.key == "codex" else ""
     project = Way(_in_project(), (fetched(made.path, absolute(path)),), note, losses_of(made))
-    person = Way(gettext("For all your projects"), (fetched(made.user_path, absolute(path)),))
+    person = Way(_everywhere(), (fetched(made.user_path, absolute(path)),))
     ways = [project, *plugins, person] if offer.is_pinned else [*plugins, project, person]
     has_update = bool(plugins) and not offer.is_pinned
     return ForTool(tool.key, _title(tool), tuple(ways), (), made.filename, path, pinned_path, has_update=has_update)
@@ -207,6 +212,10 @@ def _cloned(tag: str = "") -> ForTool:
 
 def _in_project() -> str:
     return gettext("In your project’s folder")
+
+
+def _everywhere() -> str:
+    return gettext("For all your projects")
 
 
 def _title(tool: Tool) -> str:
