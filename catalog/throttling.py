@@ -79,27 +79,25 @@ class TooManyLogIns(Exception):
         self.wait = wait
 
 
-def take_log_in(request: HttpRequest, username: str) -> None:
+def take_log_in(request: HttpRequest, username: str) -> tuple[str, ...]:
     """Count a log-in before it is known whether it fails, so that many at once get no further than one by one.
 
-    Raises TooManyLogIns, for a name that no account has as for any other.
+    What it was counted under is for `give_back_log_in`. Raises TooManyLogIns, for a name that no account has as for
+    any other. An address that is refused counts against no account: it would lock out whom it names.
     """
-    limit = settings.CATALOG_LOG_IN_FAILURES
-    counted = [_count(key, 2 * LOG_IN_WINDOW) for key in _log_ins(request, username)]
-    if 0 < limit < max(counted):
-        raise TooManyLogIns(LOG_IN_WINDOW - int(time.time()) % LOG_IN_WINDOW)
-
-
-def give_back_log_in(request: HttpRequest, username: str) -> None:
-    """For one that did not fail: only those that do are limited."""
-    for key in _log_ins(request, username):
-        _count(key, 2 * LOG_IN_WINDOW, -1)
-
-
-def _log_ins(request: HttpRequest, username: str) -> tuple[str, str]:
-    window = int(time.time()) // LOG_IN_WINDOW
+    window, past = divmod(int(time.time()), LOG_IN_WINDOW)
     account = salted_hmac("catalog.throttling", unicodedata.normalize("NFKC", username).casefold()).hexdigest()
-    return f"log-in:{window}:{network_of(address_of(request))}", f"log-in:{window}:{account}"
+    keys = (f"log-in:{window}:{network_of(address_of(request))}", f"log-in:{window}:{account}")
+    for key in keys:
+        if 0 < settings.CATALOG_LOG_IN_FAILURES < _count(key, 2 * LOG_IN_WINDOW):
+            raise TooManyLogIns(LOG_IN_WINDOW - past)
+    return keys
+
+
+def give_back_log_in(keys: tuple[str, ...]) -> None:
+    """For one that did not fail: only those that do are limited."""
+    for key in keys:
+        _count(key, 2 * LOG_IN_WINDOW, -1)
 
 
 def _count(key: str, lasts: int = 2 * WINDOW, by: int = 1) -> int:

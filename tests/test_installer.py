@@ -287,10 +287,27 @@ def test_a_withdrawn_version_is_replaced_by_the_newest_that_is_not(place: Place,
 def test_a_text_that_the_catalog_published_was_changed_by_nobody(place: Place, versions: list[Version]) -> None:
     """Whatever brought it: `curl`, an earlier run whose lock file is gone, or somebody who put an older one back."""
     place.write("code-reviewer.md", versions[0].source)
-    assert place.run("code-reviewer") == (0, "code-reviewer: version 3 installed.\n", "")
+    said = "code-reviewer: version 3 installed, in place of version 1.\n"
+    assert place.run("code-reviewer") == (0, said, "")
     place.write("code-reviewer.md", versions[1].source)
-    assert place.run() == (0, "code-reviewer: version 3 installed.\n", "")
+    said = "code-reviewer: version 3 installed, in place of version 2.\n"
+    assert place.run() == (0, said, "")
+    said = "code-reviewer: version 1 installed, pinned.\n"
+    assert place.run("code-reviewer@1") == (0, said, "")
+    place.write("code-reviewer.md", versions[2].source)
+    said = "code-reviewer: version 1 installed, in place of the newest version, pinned.\n"
+    assert place.run("code-reviewer@1") == (0, said, "")
     assert sorted(place.files()) == [LOCK, "code-reviewer.md"], "and no copy is kept of it"
+
+
+def test_after_a_rename_a_published_text_does_not_stay_under_the_former_name(
+    place: Place, versions: list[Version]
+) -> None:
+    place.run("code-reviewer")
+    place.write("code-reviewer.md", versions[0].source)
+    publishing.rename(versions[2].agent, "reviewer", by=User.objects.get())
+    assert place.run().said.splitlines()[-1].endswith("code-reviewer.md was removed.")
+    assert sorted(place.files()) == [LOCK, "reviewer.md"]
 
 
 # --- What was changed here ----------------------------------------------------------------------------
@@ -529,23 +546,16 @@ class Catalog(ThreadingHTTPServer):
         return {"name": name, "number": number, "digest": digest_of(self.agents[name][number - 1])}
 
     def outdated(self, pins: list[dict[str, str]]) -> list[dict[str, Any]]:
-        rows = [
-            {
-                **pin,
-                "number": None,
-                "status": self.status(**pin),
-                "latest": self.latest(pin["name"]),
-                "reason": self.yanked,
-            }
-            for pin in pins
-        ]
+        rows = [{**pin, **self.known(**pin), "latest": self.latest(pin["name"])} for pin in pins]
         return [row for row in rows if not row["latest"] or row["latest"]["digest"] != row["digest"]]
 
-    def status(self, name: str, digest: str) -> str:
-        versions = self.agents.get(self.renamed.get(name, name), [])
-        if digest not in map(digest_of, versions):
-            return "unknown"
-        return "withdrawn" if self.yanked else "outdated"
+    def known(self, name: str, digest: str) -> dict[str, Any]:
+        digests = [digest_of(text) for text in self.agents.get(self.renamed.get(name, name), [])]
+        if digest not in digests:
+            return {"number": None, "status": "unknown"}
+        return {"number": digests.index(digest) + 1} | (
+            {"status": "withdrawn", "reason": self.yanked} if self.yanked else {"status": "outdated"}
+        )
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -704,9 +714,28 @@ def test_what_is_outdated_is_said_with_status_1_and_nothing_changes(catalog: Cat
     assert there.files() == before
 
 
+def test_a_pin_that_the_catalog_does_not_know_is_a_failure(catalog: Catalog, there: Place) -> None:
+    catalog.agents["pinned"] = [b"another 1\n", b"another 2\n"]
+    ran = there.run("--outdated")
+    assert (ran.status, "pinned with a text that the catalog does not know" in ran.said) == (1, True)
+
+
+def test_where_the_catalog_does_not_say_whose_a_text_is_it_is_kept(catalog: Catalog, there: Place) -> None:
+    there.write("alpha.md", MINE)
+    for answer in (b'{"outdated": []}', b'{"current": 0, "outdated": []}', b"[]", b"odd"):
+        catalog.agents["alpha"].append(answer + b"\n")
+        latest = catalog.latest("alpha")
+        catalog.failures = [
+            (200, {}, json.dumps({"name": "alpha", "version": latest, "deprecation": None}).encode()),
+            (200, {}, answer),
+        ]
+        assert there.run("alpha").status == 2
+        assert (there.agents / "alpha.md").read_text() == MINE
+
+
 def test_what_is_outdated_is_said_of_the_named_agents_alone(catalog: Catalog, there: Place) -> None:
     catalog.agents["alpha"].append(b"alpha 2\n")
-    assert there.run("--outdated", "beta").status == 0
+    assert there.run("--outdated", "beta") == (0, "Up to date: beta.\n", "")
     assert there.run("--outdated", "alpha").status == 1
     ran = there.run("--outdated", "alpha", "nobody")
     where = Path(".claude") / "agents"

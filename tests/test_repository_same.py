@@ -54,6 +54,7 @@ def test_the_commits_of_a_log_are_known_for_ever(
     publishing.rename(one, "critic", by=publisher)
     publishing.deprecate(two.agent, by=publisher, note="Too slow.", successor=one)
     publish_source(agent_source("代码", color="red"))
+    publish_source(agent_source("talker", description="Says at length what it is for, and then again. " * 12))
     numbered = {change.pk: number for number, change in enumerate(Change.objects.order_by("pk"), 1)}
     steps = making.steps
 
@@ -68,8 +69,8 @@ def test_the_commits_of_a_log_are_known_for_ever(
     making._make_some(repository.store, "agent-catalog")
     newest = repository.store.newest()
     assert newest
-    assert newest.number == 9
-    assert newest.id.hex() == "83178a6d7ebbb1a5a86a6fcc7481e445dbb919a9"
+    assert newest.number == 10
+    assert newest.id.hex() == "57dc95931585675d0802735e4cfe1a5d725dc582"
 
 
 def test_what_was_published_stays_whatever_later_checks_say(

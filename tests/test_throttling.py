@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.cache import caches
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from catalog import throttling
 from catalog.callers import address_of, network_of
@@ -302,3 +303,32 @@ def test_many_guesses_at_once_get_no_further(few_log_ins: None) -> None:
         for future in [pool.submit(guess) for _ in range(8)]:
             future.result()
     assert len(passed) == 3
+
+
+def test_an_address_that_is_refused_locks_out_nobody_else(few_log_ins: None, editor: User) -> None:
+    for name in ("x", "y", "z"):
+        log_in(name)
+    for _ in range(5):
+        assert log_in("elif")[0] == 429
+    assert log_in("elif", "elif's password", "203.0.113.9")[0] == 302
+
+
+def test_a_log_in_is_given_back_to_the_minutes_it_was_taken_from(
+    few_log_ins: None, editor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [throttling.take_log_in(request_from(), "elif") for _ in range(3)]
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_300.0)
+    for keys in taken:
+        throttling.give_back_log_in(keys)
+    assert [log_in("elif")[0] for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_whoever_is_refused_is_told_when_to_come_again(few_log_ins: None, editor: User) -> None:
+    for _ in range(3):
+        log_in("elif")
+    asked = {"username": "elif", "password": "elif's password"}
+    page = Client(REMOTE_ADDR="192.0.2.1").post(LOG_IN, asked)
+    beside = Client(REMOTE_ADDR="192.0.2.1").post(reverse("admin:log_in_again"), asked, content_type="application/json")
+    for answer in (page, beside):
+        assert (answer.status_code, answer["Retry-After"]) == (429, "270")
+    assert "Logging in failed too often" in beside.json()["trouble"]

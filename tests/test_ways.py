@@ -217,6 +217,8 @@ def test_what_a_plugin_cannot_limit_is_better_installed_as_a_file(client: Client
     publish_source(agent_source(permissionMode="plan"))
     assert first_of(client, "claude").startswith("curl --create-dirs -fsSLo .claude/agents/code-reviewer.md")
     assert "May do more as a plugin: Permission mode." in said_of(client, "claude")
+    assert ".github/agents" in first_of(client, "copilot")
+    assert ".qwen/agents" in first_of(client, "qwen")
     publish_source(agent_source(permissionMode="acceptEdits"))
     assert first_of(client, "claude").startswith("claude plugin")
 
@@ -320,6 +322,18 @@ def test_a_collection_says_which_of_its_agents_do_not_arrive_as_they_are(
         "short": [],
         "free": [],
     }
+
+
+def test_a_collection_is_no_plugin_first_where_files_hold_a_limit_that_it_cannot(
+    client: Client, publish_source: Publish, publisher: User
+) -> None:
+    member = publish_source(agent_source("planner", permissionMode="plan"), by=publisher).agent
+    team = collecting.create("A team", by=publisher)
+    collecting.set_members(team, [(member, "")], by=publisher)
+    collecting.publish(team, by=publisher)
+    address = "/collections/a-team/"
+    assert "unzip a-team.zip" in first_of(client, "claude", address)
+    assert "May do more as a plugin: Planner" in said_of(client, "claude", address)
 
 
 # --- How it is written ------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from catalog.admin.login import LogInForm, fails_too_often, may_enter
+from catalog.admin.login import LogInForm, may_enter, wait_in
 from catalog.admin.refused import form_refused, holds_text
 from catalog.models import Agent, Draft, Version
 from catalog.readers import only_reads
@@ -104,8 +104,8 @@ class CatalogSite(AdminSite):
         if request.method == "GET" and (back := _back_to(request)):
             return redirect(back)
         answer = super().login(request, extra_context)
-        if isinstance(answer, TemplateResponse) and fails_too_often(answer.context_data):
-            answer.status_code = 429
+        if isinstance(answer, TemplateResponse) and (wait := wait_in(answer.context_data)):
+            answer.status_code, answer["Retry-After"] = 429, str(wait)
         leads_to_start = request.method == "POST" and answer.headers.get("Location") == reverse("admin:index")
         return redirect("catalog:home") if leads_to_start and only_reads(request.user) else answer
 

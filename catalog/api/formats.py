@@ -39,7 +39,7 @@ def format_in(request: HttpRequest) -> str:
     A misspelt one is refused: whoever asks for `fromat=cursor` would get the file of another tool.
     """
     for name in request.GET:
-        if name != "format" and get_close_matches(name.lower(), ["format"], 1):
+        if name != "format" and get_close_matches(name.lower(), ["format"], 1, 0.82):
             raise ApiProblem(Kind.INVALID_PARAMETERS, f"There is no parameter {name!r}: 'format' is meant, perhaps.")
     try:
         return _known(request.GET.get("format", SOURCE))

@@ -24,8 +24,10 @@ SOURCE = "claude"  # the format that is no other one: the file as it was publish
 FORMATS = tuple(TOOLS)
 
 KEPT_BYTES = 32 << 20  # of files, with their reports
-KEPT_FACTS = 8 << 20  # what is told of a file in a bundle: of some twenty thousand files
+KEPT_FACTS = 16 << 20  # what is told of a file in a bundle: of some ten thousand files
+KEPT_FATES = 16 << 20  # what becomes of a text in every format: of some forty thousand texts
 _BESIDE = 1_000  # bytes of an entry in memory beside the texts in it
+_OF_A_FATE = 400
 # Not for ever, as the source: the next release of the software may write the same version in another way, for the
 # tool has changed, or what was written did not load. Within the hour that has come to everybody.
 NUMBERED_CACHE = "public, max-age=3600, stale-while-revalidate=3600"
@@ -45,10 +47,19 @@ class Facts(NamedTuple):
     widened: tuple[str, ...]  # the fields for whose sake the agent may do more there
 
 
+class Fate(NamedTuple):
+    """What becomes of a text in all formats, where it is not what it was."""
+
+    refused: frozenset[str]  # by the tools of these formats
+    widened: frozenset[str]  # in these the agent may do more
+
+
 class _Kept:
     def __init__(self) -> None:
         self.files: Memory[tuple[str, str], Export] = Memory(KEPT_BYTES)
         self.facts: Memory[tuple[str, str], Facts] = Memory(KEPT_FACTS)
+        self.fates: Memory[str, Fate] = Memory(KEPT_FATES)
+        self.seen: dict[frozenset[str], frozenset[str]] = {}  # most texts share one of a few sets
 
 
 _kept = _Kept()
@@ -84,8 +95,21 @@ def facts_of(digest: str, reader: Reader, key: str) -> Facts:
     """What is told of an export, and from here on known."""
     facts = _facts(export_of(digest, reader, key))
     said = len(facts.filename) + len(facts.path) + sum(map(len, (*facts.refusals, *facts.widened)))
-    _kept.facts.keep((digest, key), facts, said + _BESIDE // 2)
+    _kept.facts.keep((digest, key), facts, said + _BESIDE)
     return facts
+
+
+def fate_of(digest: str, reader: Reader) -> Fate:
+    """What becomes of the text of this digest in every format, and from here on known."""
+    fate = _kept.fates.get(digest)
+    if fate is None:
+        definition = reader()
+        made = [export(definition, key) for key in FORMATS]
+        refused = frozenset(each.tool.key for each in made if each.is_refused)
+        widened = frozenset(each.tool.key for each in made if any(line.widens for line in each.report))
+        fate = Fate(*(_kept.seen.setdefault(keys, keys) for keys in (refused, widened - refused)))
+        _kept.fates.keep(digest, fate, _OF_A_FATE)
+    return fate
 
 
 def _facts(made: Export) -> Facts:

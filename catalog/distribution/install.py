@@ -4,12 +4,13 @@
   python3 install.py                               updates all that is installed; pinned agents stay as they are
   python3 install.py --outdated                    says what has a newer version, and changes nothing
 
-agents.lock.json beside the agents tells which version of each is installed, by its digest. A file with another text
-was changed by somebody: it is kept unless you say --force. Installed again without @NUMBER, an agent is pinned no more.
+agents.lock.json beside the agents tells which version of each is installed, by its digest. A file with a text that the
+catalog never published was changed by somebody: it is kept unless you say --force. Who wants an older version to stay
+pins it. Installed again without @NUMBER, an agent is pinned no more.
 
 A private catalog is read with a token: CATALOG_TOKEN in the environment.
 Exit status: 0 all is as you asked, 2 something was refused or failed; with --outdated 1 where something is outdated
-that is not pinned, or withdrawn.
+that is not pinned, or withdrawn, or not known to the catalog.
 """
 
 from __future__ import annotations
@@ -135,17 +136,20 @@ class News(NamedTuple):
     """What there is to say of an agent that is not in its newest version."""
 
     sentence: str
-    is_withdrawn: bool
+    is_outdated: bool  # and nothing worse: neither withdrawn nor unknown to the catalog
 
 
-def is_published(name: str, digest: str) -> bool:
-    """Whether a text is that of some version of this agent, so that nobody changed it."""
+def published(name: str, digest: str) -> str:
+    """Which version of this agent has this text; "" where none has, so that somebody wrote it."""
     try:
         body = json.dumps({"pins": [{"name": name, "digest": digest}]}).encode()
-        rows = json.loads(ask("outdated", "way to tell what was published", body))["outdated"]
-        return all(row["status"] != "unknown" for row in rows)
+        told = json.loads(ask("outdated", "way to tell what was published", body))
+        if told["current"] == 1:
+            return "the newest version"
+        [row] = told["outdated"]
+        return f"version {row['number']}" if row["status"] != "unknown" else ""
     except MALFORMED:
-        return False
+        return ""
 
 
 def outdated(lock: dict[str, Entry]) -> dict[str, News]:
@@ -158,10 +162,11 @@ def outdated(lock: dict[str, Entry]) -> dict[str, News]:
             for row in json.loads(ask("outdated", "way to tell what is outdated", body))["outdated"]:
                 name, latest = row["name"], row["latest"]
                 gone = f" and was WITHDRAWN ({row['reason']})" if row["status"] == "withdrawn" else ""
+                gone = " with a text that the catalog does not know" if row["status"] == "unknown" else gone
                 here = f"version {lock[name].number} is here{', pinned' if lock[name].pinned else ''}{gone}; "
                 newest = f"version {latest['number']} is the newest." if latest else "the catalog offers none any more."
                 renamed = f" It is called {latest['name']} now." if latest and latest["name"] != name else ""
-                news[name] = News(here + newest + renamed, bool(gone))
+                news[name] = News(here + newest + renamed, not gone)
     except MALFORMED:
         raise Refused(f"what {CATALOG} answered does not tell what is outdated.") from None
     return news
@@ -207,7 +212,9 @@ class Folder:
         """First the file, then the lock: an interruption between leaves a file that the next run knows."""
         file, held = self.path / f"{name}.md", self.lock.get(name)
         here = digest_of(file.read_bytes()) if file.exists() else None
-        edited = here not in (None, version.digest, held and held.digest) and not is_published(name, str(here))
+        other = here not in (None, version.digest, held and held.digest)
+        another = published(name, str(here)) if other else ""
+        edited = other and not another
         if here == version.digest:
             done = "is here already"
         elif edited and not self.force:
@@ -216,7 +223,7 @@ class Folder:
         elif self.dry_run:
             done = "would be installed, and your text kept beside it" if edited else "would be installed"
         else:
-            done = "installed"
+            done = f"installed, in place of {another}" if another else "installed"
             self.replace(file, name, version, edited)
         if version != held and not self.dry_run:
             self.lock[name] = version
@@ -238,7 +245,8 @@ class Folder:
     def leave(self, former: str, name: str) -> None:
         """Take away what is installed under a name that the agent no longer has."""
         file = self.path / f"{former}.md"
-        edited = file.exists() and digest_of(file.read_bytes()) != self.lock[former].digest
+        here = digest_of(file.read_bytes()) if file.exists() else None
+        edited = here not in (None, self.lock[former].digest) and not published(name, str(here))
         if not self.dry_run:
             del self.lock[former]
             self.save()
@@ -281,8 +289,8 @@ def tell(folder: Folder, agents: list[str]) -> int:
     for name, news in old.items():
         say(f"{name}: {news.sentence}")
     if not old:
-        say("All that is installed is up to date.")
-    return int(any(news.is_withdrawn or not folder.lock[name].pinned for name, news in old.items()))
+        say(f"Up to date: {', '.join(agents)}." if agents else "All that is installed is up to date.")
+    return int(any(not (news.is_outdated and folder.lock[name].pinned) for name, news in old.items()))
 
 
 def main() -> int:

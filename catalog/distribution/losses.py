@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from catalog.definition import FIELDS
-from catalog.distribution.exported import Facts, facts_of, known_facts
+from catalog.distribution.exported import Fate, fate_of
 from catalog.exports import Export, Line, Outcome
 from catalog.models import Agent, Version
 
@@ -71,16 +71,16 @@ class Among:
 
 def losses_among(agents: Iterable[Agent], key: str) -> Among:
     """What becomes of the latest versions of published agents."""
-    facts = [(agent, _facts(agent.latest_version, key)) for agent in agents if agent.latest_version]
+    fates = [(agent, _fate(agent.latest_version)) for agent in agents if agent.latest_version]
     return Among(
         key,
-        tuple(agent for agent, told in facts if told.refusals),
-        tuple(agent for agent, told in facts if told.widened and not told.refusals),
+        tuple(agent for agent, fate in fates if key in fate.refused),
+        tuple(agent for agent, fate in fates if key in fate.widened),
     )
 
 
-def _facts(version: Version, key: str) -> Facts:
-    return known_facts(version.digest, key) or facts_of(version.digest, lambda: version.definition, key)
+def _fate(version: Version) -> Fate:
+    return fate_of(version.digest, lambda: version.definition)
 
 
 # --- The whole report -----------------------------------------------------------------------------------------

@@ -154,8 +154,9 @@ def _permission(report: Report) -> dict[str, Any]:
         say_taken_away(report, permissions, sorting)
     say_plan(report, permissions)
     _say_never_asks(report)
-    allowed = {word: _action(word, rules) for word, rules in sorting.words.items()}
-    return {"*": "deny", **allowed, **_denied_beside(permissions)}
+    denied = _denied_beside(permissions)
+    allowed = {word: _action(word, rules) for word, rules in sorting.words.items() if word not in denied}
+    return {"*": "deny", **allowed, **denied}
 
 
 def _denied_beside(permissions: Permissions) -> dict[str, str]:
@@ -192,10 +193,10 @@ def _denied(report: Report, permissions: Permissions) -> dict[str, Any]:
     report.kept("tools", "The agent may use every tool but those that are taken away.")
     shared = taken_as_well(permissions, WORDS)
     if permissions.denied:
-        named_there = [
-            word for name in permissions.denied if (word := _mcp(name) if is_mcp(name) else WORDS.word(name))
-        ]
+        named_there = [word for name in permissions.denied if (word := WORDS.word(name))]
         told = f"OpenCode denies {named(dict.fromkeys(named_there))}." if named_there else "OpenCode has none of these."
+        if named_there and (missing := [name for name in permissions.denied if not WORDS.word(name)]):
+            told += f" It has nothing like {named(missing)}."
         say = report.changed if shared else report.kept
         say("disallowedTools", f"{told}{went_as_well(report, shared)}")
     say_plan(report, permissions)

@@ -40,6 +40,11 @@ class Way:
     among: Among | None = None  # the same of several agents
 
     @property
+    def widens(self) -> bool:
+        """Whether an agent that comes this way may do more than its file allows."""
+        return bool((self.losses and self.losses.widened) or (self.among and self.among.widened))
+
+    @property
     def text(self) -> str:
         """What is copied: a line for each command."""
         return "\n".join(" ".join(command) for command in self.commands)
@@ -133,10 +138,7 @@ def _into_claude(offer: _Offer) -> ForTool:
     scripted = Way(gettext("With a script that notes the version, and updates it"), script)
     everywhere = fetched(f"{tool.user_folder}/{filename}", absolute(offer.source))
     person = Way(_everywhere(), (everywhere,))
-    # What a plugin cannot limit, the file does: that is the way to take, then.
-    is_wider = bool(plugins and plugins[0].losses and plugins[0].losses.widened)
-    ways = [file, *plugins] if offer.is_pinned or is_wider else [*plugins, file]
-    ways += [person, scripted]
+    ways = [*_best_first(plugins, file, is_pinned=offer.is_pinned), person, scripted]
     has_update = bool(plugins) and not offer.is_pinned
     addresses = (offer.source, offer.pinned_source)
     return ForTool(SOURCE, tool.title, tuple(ways), (), filename, *addresses, has_update=has_update)
@@ -152,7 +154,7 @@ def _into(tool: Tool, offer: _Offer) -> ForTool:
     note = gettext("Codex reads it once you have told it to trust the project.") if tool.key == "codex" else ""
     project = Way(_in_project(), (fetched(made.path, absolute(path)),), note, losses_of(made))
     person = Way(_everywhere(), (fetched(made.user_path, absolute(path)),))
-    ways = [project, *plugins, person] if offer.is_pinned else [*plugins, project, person]
+    ways = [*_best_first(plugins, project, is_pinned=offer.is_pinned), person]
     has_update = bool(plugins) and not offer.is_pinned
     return ForTool(tool.key, _title(tool), tuple(ways), (), made.filename, path, pinned_path, has_update=has_update)
 
@@ -163,6 +165,12 @@ def _as_plugin(key: str, offer: _Offer) -> list[Way]:
         return []
     installed = _installed_as_plugin(key, offer)
     return [installed] if offer.is_pinned else [installed, _updated(key, offer.plugin)]
+
+
+def _best_first(plugins: list[Way], file: Way, *, is_pinned: bool = False) -> list[Way]:
+    """What a tool does by itself, unless the file is pinned more surely, or holds a limit that the plugin cannot."""
+    is_wider = bool(plugins) and plugins[0].widens and not file.widens
+    return [file, *plugins] if is_pinned or is_wider else [*plugins, file]
 
 
 def _updated(key: str, plugin: str) -> Way:
@@ -246,7 +254,8 @@ def _collection_into(tool: Tool, name: str, plugin: str, agents: Sequence[Agent]
         path, filename, folder = f"{reverse('api:get_bundle')}?{asked}", f"{name}-{tool.key}.zip", ""
     among = None if tool.key == SOURCE else losses_among(agents, tool.key)
     files = Way(_in_project(), (commands.unpacked(filename, absolute(path), folder),), among=among)
-    return ForTool(tool.key, _title(tool), (*plugins, files), (), filename, path, has_update=bool(plugins))
+    ways = tuple(_best_first(plugins, files))
+    return ForTool(tool.key, _title(tool), ways, (), filename, path, has_update=bool(plugins))
 
 
 def _collection_as_plugin(key: str, plugin: str, called: str) -> Way:

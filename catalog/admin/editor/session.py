@@ -37,13 +37,15 @@ def for_scripts(view: View) -> View:
 def log_in_again(request: HttpRequest) -> HttpResponse:
     """GET gives a fresh token for forms; POST with username and password logs in and gives one, too.
 
-    Both answer with who is logged in now. 403 with a sentence where name and password do not belong together.
+    Both answer with who is logged in now. With a sentence 403 where name and password do not belong
+    together, and 429 where log-ins failed too often.
     """
     if request.method == "POST":
         form = LogInForm(request, data=_credentials(request))
         if not form.is_valid():
             told = form.non_field_errors() or ["Write your username and your password."]
-            return JsonResponse({"trouble": str(told[0])}, status=403)
+            headers = {"Retry-After": str(form.wait)} if form.wait else None
+            return JsonResponse({"trouble": str(told[0])}, status=429 if form.wait else 403, headers=headers)
         login(request, form.get_user())
     user = request.user.get_username() if site.has_permission(request) else ""
     return JsonResponse({"token": get_token(request), "user": user})
