@@ -119,6 +119,20 @@ def test_publishing_makes_the_next_version_of_what_is_in_the_box(
     assert not Draft.objects.exists()
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_an_agent_with_examples_and_no_lead_is_saved_and_not_published(
+    client: Client, publisher: User, view: str
+) -> None:
+    without_lead = agent_source(description="'<example>user: Look. assistant: I do.</example>'")
+    draft = drafted(without_lead, publisher)
+    page = page_of(log_in(client, publisher), draft.agent, view)
+    answer = press(client, draft.agent, page, "publish").content.decode()
+    assert "Saved, but not published. Nobody is told when to use this agent" in answer
+    assert answer.count("<strong>Not published:</strong>") == (2 if view == "form" else 1)  # the field, the checks
+    assert not draft.agent.versions.exists()
+    publishing.publish(draft.agent, without_lead, by=publisher)  # what comes as a file may be
+
+
 def test_a_text_with_errors_is_saved_and_says_what_keeps_it_from_being_published(
     client: Client, publisher: User
 ) -> None:

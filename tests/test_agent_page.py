@@ -102,6 +102,10 @@ def test_each_tool_is_explained(client: Client, publish_source: Publish) -> None
         ({"maxTurns": "many"}, "What it says about “Most turns” has no effect in coding tools."),
         ({"memory": "elephant"}, "What it says about “Memory” is not known to coding tools, and has no effect."),
         ({"prompt": "Use AKIAABCDEFGHIJKLMNOP.\n"}, "what looks like a password or key. Do not use it"),
+        (
+            {"description": "'<example>user: Look.</example>'", "tools": "Read"},
+            "1 note Its description has examples only, and no sentence that says when to use it. Line 3",
+        ),
     ],
 )
 def test_findings_say_what_they_mean_to_who_installs_it(

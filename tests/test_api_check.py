@@ -61,6 +61,13 @@ def test_with_strict_a_warning_is_a_problem_too(client: Client, db: None) -> Non
     assert check(client, agent_source(), "?strict=true").status_code == 200
 
 
+def test_examples_without_a_lead_are_a_warning_that_a_pipeline_may_refuse(client: Client, db: None) -> None:
+    source = agent_source(description="'<example>user: Look. assistant: I do.</example>'")
+    body = check(client, source).json()
+    assert (body["warnings"], body["findings"][0]["code"]) == (1, "lead-missing")
+    assert check(client, source, "?strict=true").status_code == 422
+
+
 def test_a_file_that_is_too_large_or_comes_as_something_else_is_a_problem(client: Client, db: None) -> None:
     assert problem(check(client, "x" * 262_145)) == (413, "too_large")
     assert problem(check(client, agent_source(), content_type="application/json")) == (415, "unsupported_media_type")

@@ -161,6 +161,32 @@ def test_a_long_description_says_what_it_costs() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("description", "is_missing"),
+    [
+        ("<example>\nuser: Look.\nassistant: I do.\n</example>", True),
+        ("\n\nExamples:\n\n<example>\nuser: Look.\nassistant: I do.\n</example>", True),
+        ("- User: Look.\n- User: And here.", True),
+        ("Use it.\n\n<example>\nuser: Look.\nassistant: I do.\n</example>", False),
+        ("<example>\nuser: Look.\nassistant: I do.\n</example>\n\nUse it.", False),
+        ("Use it.", False),
+    ],
+)
+def test_examples_without_a_lead_are_a_warning_and_no_error(description: str, is_missing: bool) -> None:
+    text = definition().replace(description=description)
+    assert ("lead-missing" in codes(text)) is is_missing
+    if is_missing:
+        finding = found(text, "lead-missing")
+        assert (finding.severity, finding.field, finding.line) == ("warning", "description", 3)
+    assert parse(text.source).errors == ()
+
+
+def test_a_description_with_nothing_in_it_is_one_finding() -> None:
+    assert codes(read("---\nname: x1\ndescription: ''\n---\nz\n")) & {"description-missing", "lead-missing"} == {
+        "description-missing"
+    }
+
+
 def test_japanese_is_counted_by_the_character() -> None:
     text = read("---\nname: x1\ndescription: リリースを計画する\n---\nz\n")
     assert text.description_tokens == 9

@@ -73,6 +73,35 @@ def test_the_words_of_the_lead_are_marked() -> None:
     assert with_marks(change) == "Use it to [-review-] [+read+] a [+big+] change."
 
 
+LONG = "Use it when a page was written and nobody has read it aloud yet, in whatever language it may be. " * 4
+
+
+@pytest.mark.parametrize("before", ["", LONG])
+@pytest.mark.parametrize(
+    ("old", "new", "marks"),
+    [
+        ("Not yet.", "Not yet. Now with care.", "Not yet. [+Now with care.+]"),
+        ("Not yet. Now with care.", "Not yet.", "Not yet. [-Now with care.-]"),
+        ("Not yet.\n\nNow.", "Not yet.", "Not yet.\n\n[-Now.-]"),
+        ("One. Two. Three.", "One. Three.", "One. [-Two.-] Three."),
+    ],
+)
+def test_what_came_or_went_stands_apart_as_in_the_text(before: str, old: str, new: str, marks: str) -> None:
+    [change] = replaced({"lead": before + old}, {"lead": before + new})
+    assert with_marks(change).endswith(marks)
+
+
+def test_a_paragraph_that_lost_its_end_shows_it_on_the_same_line() -> None:
+    [change] = replaced({"prompt": "\nOne. Two.\n\nThree.\n"}, {"prompt": "\nOne.\n\nThree.\n"})
+    assert with_marks(change) == "One. [-Two.-]\n\nThree."
+
+
+@pytest.mark.parametrize("space", ["\n" * 300, " " * 300])
+def test_much_space_beside_a_change_is_no_trouble(space: str) -> None:
+    [change] = replaced({"lead": f"One.{space}{LONG}"}, {"lead": f"Two.{space}{LONG}"})
+    assert with_marks(change).startswith("[-One.-]")
+
+
 def test_a_text_with_little_in_common_is_shown_whole() -> None:
     [change] = replaced({"lead": "Reviews code for faults."}, {"lead": "Translates letters into Welsh."})
     assert with_marks(change) == "[-Reviews code for faults.-]\n[+Translates letters into Welsh.+]"

@@ -36,6 +36,7 @@ EXPLAINED = {
     "name-of-another-agent": "name-and-title#rename",
     **dict.fromkeys(("description-missing", "description-not-text"), "lead#checks"),
     "description-costly": "lead#length",
+    "lead-missing": "lead#checks",
     **dict.fromkeys(("description-cut", "description-ends-with-colon", "description-spilled"), "importing#faults"),
     **dict.fromkeys(("description-literal-newlines", "description-backslash-n"), "importing#line-breaks"),
     **dict.fromkeys(("reading-quoted", "reading-recovered"), "importing#readings"),

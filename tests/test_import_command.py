@@ -70,6 +70,14 @@ def test_every_file_has_its_line_and_a_summary_follows(run: Callable, folder: Pa
     assert status == 1
 
 
+def test_examples_without_a_lead_are_imported_and_reported(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(agent_source(description="'<example>user: Look.</example>'"))
+    output, status = run(tmp_path, "--publish", "--report", "json")
+    [row] = json.loads(output)
+    assert (status, row["outcome"]) == (0, "published")
+    assert "lead-missing" in [finding["code"] for finding in row["findings"]]
+
+
 def test_the_report_is_one_json_list_and_nothing_else(run: Callable, folder: Path) -> None:
     output, status = run(folder, "--publish", "--report", "json")
     report = json.loads(output)

@@ -18,6 +18,7 @@ LEAST_ALIKE = 0.3  # below it two texts are two texts, and not one that was chan
 # Chinese and Japanese write no spaces: there each character counts as a word.
 CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _CHARACTER = re.compile(f"[{CJK}]")
+_FIRST_WORD, _LAST_WORD = re.compile(r"^\S*\s+"), re.compile(r"\s+\S*$")
 _TOKEN = re.compile(rf"(?:[{CJK}]|[^\s{CJK}]+|^)\s*")
 
 
@@ -49,8 +50,18 @@ def marked(old: str, new: str, work: Work) -> list[Piece]:
         gone, came = "".join(a[start:stop]), "".join(b[at:until])
         if gone.strip() and came.strip():
             gone = gone.rstrip() + _between(gone.rstrip(), is_apart=found is None)
+        elif start and at and not came:  # the last words of a text end otherwise than they did before others
+            kept, space = _parted(pieces.pop().text)
+            pieces.append(Piece("same", kept + _parted(a[start - 1])[1]))
+            gone = gone.rstrip() + space
         pieces += [*_trimmed("gone", gone), *_trimmed("new", came)]
     return pieces
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A text, and the space behind it."""
+    words = text.rstrip()
+    return words, text[len(words) :]
 
 
 def _between(gone: str, *, is_apart: bool) -> str:
@@ -60,8 +71,8 @@ def _between(gone: str, *, is_apart: bool) -> str:
 
 def _trimmed(kind: Literal["gone", "new"], text: str) -> list[Piece]:
     """Space at the end carries no mark."""
-    words = text.rstrip()
-    return [*([Piece(kind, words)] if words else []), *([Piece("same", text[len(words) :])] if words != text else [])]
+    words, space = _parted(text)
+    return [*([Piece(kind, words)] if words else []), *([Piece("same", space)] if space else [])]
 
 
 def words_in(text: str) -> list[str]:
@@ -114,9 +125,11 @@ def shortened(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
 
 
 def cut(text: str, *, is_first: bool, is_last: bool) -> str:
+    """The two ends of a long text, in whole words. The space around it stays: it parts it from what is marked."""
     if len(text) <= _MOST_SAME:
         return text
     half = _MOST_SAME // 2
-    head = "" if is_first else text[:half].rsplit(maxsplit=1)[0]
-    tail = "" if is_last else text[-half:].split(maxsplit=1)[-1]
-    return f"{head} … {tail}".strip() if not (head and tail) else f"{head} … {tail}"
+    head, tail = text[:half], text[-half:]
+    head = "" if is_first else _LAST_WORD.sub("", head) or head
+    tail = "" if is_last else _FIRST_WORD.sub("", tail) or tail
+    return " ".join(part for part in (head, "…", tail) if part)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Definition], Iterable[Finding]]
 
-CHECKS_VERSION = 2
+CHECKS_VERSION = 3
 
 LONG_DESCRIPTION, VERY_LONG_DESCRIPTION = 400, 1000  # estimated tokens
 _HTML_COMMENT = re.compile(r"<!--")
@@ -114,6 +114,17 @@ def denied_tools(definition: Definition) -> tuple[str, ...]:
     """The tools taken away, without what stands in brackets: coding tools remove the whole tool."""
     denied = split_tools(definition.fields.get("disallowedTools")) or ()
     return tuple(dict.fromkeys(base_name(tool) for tool in denied))
+
+
+def _check_lead(definition: Definition) -> Iterator[Finding]:
+    """Examples that no lead goes before: pages and lists have a blank where people look first.
+
+    A warning, not an error: coding tools take such a description, and real files of other people must stay importable.
+    """
+    if definition.examples and not definition.lead.strip():
+        message = "Nobody is told when to use this agent: write a sentence before the examples."
+        line = definition.line_of("description")
+        yield Finding("lead-missing", Severity.WARNING, message, "description", line)
 
 
 def _check_prompt(definition: Definition) -> Iterator[Finding]:
@@ -212,6 +223,7 @@ _CHECKS: tuple[Check, ...] = (
     check_reading,
     check_name,
     check_description,
+    _check_lead,
     check_fields,
     _check_cost,
     _check_prompt,

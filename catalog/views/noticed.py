@@ -50,6 +50,7 @@ _MEANINGS: dict[str, Promise] = {
         "Its description takes up about %(tokens)s tokens of every conversation, whether it is used or not. Most "
         "agents take fewer than 400."
     ),
+    "lead-missing": gettext_lazy("Its description has examples only, and no sentence that says when to use it."),
     "description-cut": gettext_lazy("Coding tools read only the first part of its description."),
     "description-spilled": gettext_lazy("Coding tools read only the first part of its description."),
     "description-ends-with-colon": gettext_lazy(
@@ -80,7 +81,8 @@ _MEANINGS: dict[str, Promise] = {
     ),
 }
 _ORDER = list(_MEANINGS)
-_SLIGHT = frozenset(("color-unknown", "name-unusual-length"))  # an author is warned of them, a reader need not be
+# An author is warned of them, a reader need not be.
+_SLIGHT = frozenset(("color-unknown", "lead-missing", "name-unusual-length"))
 _UNKNOWN_VALUE = gettext_lazy("What it says about “%(field)s” is not known to coding tools, and has no effect.")
 _FAULT = gettext_lazy("The file breaks a rule of the format, and coding tools may refuse it.")
 _ANYTHING = gettext_lazy("Something about the file is unusual.")

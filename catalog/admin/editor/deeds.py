@@ -200,10 +200,18 @@ def _recall(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
 
 def _publish(desk: Desk, rest: str, sheet: Sheet, by: User) -> str:
     _hand_over(desk, by)
-    version, is_new = drafting.publish_draft(_of(desk), by=by, revision=desk.revision)
+    _refuse_without_lead(desk)
+    version, is_new = drafting.publish_draft(_of(desk), by=by, note=desk.note, revision=desk.revision)
     if is_new:
         return f"Published as version {version.number}."
     return f"Version {version.number} has this text already."
+
+
+def _refuse_without_lead(desk: Desk) -> None:
+    """Who writes an agent here says when to use it. What comes as a file may be published as it is."""
+    if finding := desk.missing_lead:
+        desk.stopped_by = finding.code
+        raise NotPublishable(finding.message)
 
 
 def _hand_over(desk: Desk, by: User) -> None:

@@ -17,7 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from catalog.admin.lines import with_own_line_ends
 from catalog.admin.states import draft_of
 from catalog.comparing.texts import PARTS
-from catalog.definition import Definition, read
+from catalog.definition import Definition, Finding, read
 from catalog.models import Agent, Draft
 from catalog.publishing import NotPublishable, clean_note, clean_title
 
@@ -43,6 +43,7 @@ class Desk:
     view: str = FORM
     problems: dict[str, str] = field(default_factory=dict)  # what could not be written into the text, by field
     trouble: str = ""  # why what was asked for was not done
+    stopped_by: str = ""  # the code of the finding that is the reason
     is_saved: bool = False
     is_renewed: bool = False  # the text is another one than the page has
     conflict: Conflict | None = None
@@ -64,6 +65,11 @@ class Desk:
         if self.agent.latest_version_id:
             return False
         return not self.agent.versions.exists()
+
+    @property
+    def missing_lead(self) -> Finding | None:
+        """The one warning that keeps a text from being published here."""
+        return next((finding for finding in self.definition.findings if finding.code == "lead-missing"), None)
 
     def put(self, source: str) -> None:
         """Lay another text in the place of this one."""

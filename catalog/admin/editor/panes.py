@@ -168,7 +168,7 @@ def beside(desk: Desk, fields: tuple[str, ...], *, may_write: bool) -> Beside:
     findings = {
         name: render_to_string(
             "admin/editor/_findings.html",
-            {"advice": items, "problem": desk.problems.get(name), "may_write": may_write},
+            {"advice": items, "problem": desk.problems.get(name), "may_write": may_write, "desk": desk},
         )
         for name, items in said.items()
     }

@@ -90,7 +90,7 @@ def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
         "agent": desk.agent,
         "draft": desk.draft,
         "pane": pane,
-        "is_pane_asked_for": bool(desk.trouble or "pane" in request.GET),
+        "is_pane_asked_for": bool((desk.trouble and not desk.stopped_by) or "pane" in request.GET),
         "pane_html": render_pane(pane, desk, may_write=around["may_write"]),
         "later": later_version(desk.draft, desk.agent.latest_version) if desk.draft else None,
         "note_max_length": MAX_NOTE_LENGTH,
@@ -101,6 +101,7 @@ def _page(request: HttpRequest, desk: Desk) -> HttpResponse:
             "revision": desk.revision,
             "user": actor(request).get_username(),
             "inReview": bool(desk.draft and desk.draft.is_in_review),
+            "isNoteDue": _is_note_due(desk, around["beside"]),
             "isUnsaved": bool(desk.conflict or (desk.trouble and not desk.is_saved)),
         },
     }
@@ -219,8 +220,16 @@ def _seen(desk: Desk, around: dict[str, Any], pane: str) -> dict[str, Any]:
         "parts": parts,
         "count": said.count,
         "errors": said.problem_count,
+        "isNoteDue": _is_note_due(desk, said),
         "suggestedName": suggested(desk.title) if desk.is_new else None,
     }
+
+
+def _is_note_due(desk: Desk, said: Beside) -> bool:
+    """Whether publishing would make a version after another one, of which somebody will ask what changed in it."""
+    latest = desk.agent.latest_version
+    is_change = not desk.is_new and (latest is None or latest.source != desk.source)
+    return is_change and not said.problem_count and not desk.missing_lead
 
 
 def _fields(request: HttpRequest, desk: Desk, around: dict[str, Any]) -> str:

@@ -4,14 +4,14 @@ const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 const MEMORY = "editor-question-mark";
 const PANES = { Digit1: "page", Digit2: "file", Digit3: "changes", Digit4: "checks", Digit5: "exports", Digit0: "write" };
 
-/* Listens for shortcuts on the whole page: Ctrl or ⌘ with S calls `save()`, with Enter `submit()`, after the
-   question in #hand-on, Alt+Shift (on a Mac: Control) with 1 to 5 `pane(name)`, ? calls `help()` while nobody types.
-   Without `help` the dialog #keys opens. A press on [data-keys-open] opens it too, one on [data-close] closes a dialog,
-   and Escape or a press elsewhere closes a menu. */
-export function startKeys({ save, submit, pane, help = openKeys }) {
+/* Listens for shortcuts on the whole page: Ctrl or ⌘ with S calls `save()`, with Enter `handOn()`, Alt+Shift (on a
+   Mac: Control) with 1 to 5 `pane(name)`, ? calls `help()` while nobody types. Without `help` the dialog #keys opens.
+   A press on [data-keys-open] opens it too, one on [data-close] closes a dialog, and Escape or a press elsewhere
+   closes a menu. */
+export function startKeys({ save, handOn, pane, help = openKeys }) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus({ back: true });
-    const act = actOf(event, { save, submit, pane, help });
+    const act = actOf(event, { save, handOn, pane, help });
     if (!act) return;
     event.preventDefault();
     act();
@@ -24,12 +24,12 @@ export function startKeys({ save, submit, pane, help = openKeys }) {
   startDialog(document.getElementById("keys"));
 }
 
-function actOf(event, { save, submit, pane, help }) {
+function actOf(event, { save, handOn, pane, help }) {
   // An open dialog has the keyboard to itself; AltGr, and text that is being composed, are typing.
   if (event.isComposing || event.getModifierState("AltGraph") || document.querySelector("dialog:modal")) return null;
   const isCommand = (APPLE ? event.metaKey : event.ctrlKey) && !event.altKey && !event.shiftKey;
   if (isCommand && event.key.toLowerCase() === "s") return save;
-  if (isCommand && event.key === "Enter") return () => askFirst(submit);
+  if (isCommand && event.key === "Enter") return handOn;
   // Alt with a digit alone belongs to the browser (its own tabs), on a Mac it writes a sign.
   const isPane = APPLE
     ? event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey
@@ -41,15 +41,6 @@ function actOf(event, { save, submit, pane, help }) {
 
 function isTyping(element) {
   return element.matches("textarea, select, [contenteditable=true], input:not([type=radio], [type=checkbox])");
-}
-
-/* A key is pressed by mistake more easily than a button. */
-function askFirst(submit) {
-  const dialog = document.getElementById("hand-on");
-  if (!dialog) return;
-  dialog.returnValue = "";
-  dialog.addEventListener("close", () => dialog.returnValue === "yes" && submit(), { once: true });
-  dialog.showModal();
 }
 
 function openKeys() {

@@ -10,7 +10,7 @@ const BESIDE = ["title", "note"];
 const NOT_SENT = new Set(["csrfmiddlewaretoken", "base", "base_title", "base_note", "do"]);
 
 export class Live extends EventTarget {
-  // `form`: the form; `addresses`: {live, again}; `data`: {base, revision}; `pane()`: the name of the pane shown;
+  // `form`: the form; `addresses`: {live, again}; `data`: what the page was given; `pane()`: the name of the pane shown;
   // `logIn()`: asks for the password, resolves to a fresh token or null.
   constructor({ form, addresses, data, pane, logIn }) {
     super();
@@ -23,6 +23,7 @@ export class Live extends EventTarget {
     this.typed = 0; // counts what was typed,
     this.stored = 0; // what of it is stored
     this.whole = true; // whether every field is in the text
+    this.isNoteDue = data.isNoteDue; // whether publishing it would make a version after another one
     this.paused = false; // two texts stand against each other
     this.isPutOff = false; // the log-in was asked for, and put off
     this.unheard = null; // what was sent to be stored, where no answer came
@@ -53,8 +54,11 @@ export class Live extends EventTarget {
     return this.ask("look");
   }
 
+  // What is saved is shown, too.
   save() {
     clearTimeout(this.saveTimer);
+    clearTimeout(this.lookTimer);
+    this.lookTimer = null;
     this.restedSince = null;
     return this.ask(this.paused ? "look" : "save");
   }
@@ -168,6 +172,7 @@ export class Live extends EventTarget {
     if (answer.form !== undefined && typed !== this.typed) return null;
     this.source = answer.source;
     this.whole = answer.whole;
+    this.isNoteDue = answer.isNoteDue;
     if (answer.saved) {
       this.base = answer.base;
       this.revision = answer.revision;

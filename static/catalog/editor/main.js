@@ -1,6 +1,7 @@
 // The editor's page: wires the form to the server, to this browser's keeping and to the parts of the page.
 
 import { startCards } from "./cards.js";
+import { startHandingOn } from "./handing.js";
 import { Keeping } from "./keeping.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
@@ -209,16 +210,11 @@ document.addEventListener("click", async (event) => {
   if (verb === "save") await live.save();
   else if (verb === "mend") await mend(button.value);
   else if (["keep", "merge", "take"].includes(verb)) await settleConflict(verb);
-  else await leaveWith(button);
+  else await handOn(button);
 });
 
-// Submitting and publishing are pages of their own: store the text first, then send the form.
-async function leaveWith(button) {
-  const isFrozen = data.inReview;
-  if (!isFrozen && !(await live.settle())) {
-    if (!live.whole) notice("warning", "One field is not in the text yet: see the sentence beside it.");
-    return;
-  }
+// Submitting and publishing are pages of their own.
+function leaveWith(button) {
   form.elements.revision.value = live.revision;
   form.elements.base.value = live.base;
   form.elements.csrfmiddlewaretoken.value = live.token;
@@ -401,11 +397,13 @@ const presence = startPresence({
   onLoggedOut: () => live.isUnsaved && live.save(),
 });
 
+const primary = root.querySelector("[data-primary]");
+const handOn = startHandingOn({ form, live, isFrozen: data.inReview, notice, leave: leaveWith });
 startCards(form, { changed: () => live.touched() });
 startTools(form);
 startKeys({
   save: () => live.save(),
-  submit: () => root.querySelector("[data-primary]")?.click(),
+  handOn: () => primary && handOn(primary, { asks: true }),
   pane: (name) => panes.show(name),
 });
 if (data.isUnsaved) {
