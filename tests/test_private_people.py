@@ -81,7 +81,7 @@ def test_it_leads_to_the_page_that_was_asked_for_and_never_elsewhere(
 ) -> None:
     client = Client(enforce_csrf_checks=True)
     page = client.get("/admin/login/", {"next": asked} if asked else {}).content.decode()
-    assert "This catalog is private: log in to read it." in page
+    assert "This catalog is private: log in to read it" in page
     fields = fields_of(page) | {"username": user, "password": f"{user}'s password"}
     assert client.post("/admin/login/", fields)["Location"] == lands
 
