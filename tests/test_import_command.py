@@ -25,12 +25,13 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One good file, the same again, another text under its name, and one without frontmatter."""
+    """One good file, the same again, another text under its name, one without frontmatter, and a README."""
     files = {
         "core/a.md": agent_source("tester"),
         "core/b.md": agent_source("tester"),
         "core/c.md": agent_source("tester", "Another."),
         "README.md": "# Agents",
+        "a.md": "# An agent?",
         "LICENSE": "Do as you like.",
     }
     for name, text in files.items():
@@ -59,12 +60,13 @@ def run(admin: User) -> Callable[..., tuple[str, int]]:
 def test_every_file_has_its_line_and_a_summary_follows(run: Callable, folder: Path) -> None:
     output, status = run(folder, "--publish")
     lines = output.splitlines()
-    assert lines[0].startswith("README.md  refused: The file does not begin with a --- line")
-    assert lines[1] == "core/a.md  published tester v1"
-    assert lines[2] == "core/b.md  unchanged tester v1: The same file as core/a.md."
-    assert lines[3].startswith("core/c.md  conflict tester: core/a.md of this import has the same name")
-    assert lines[5:] == [
-        "4 files: 1 published, 1 unchanged, 1 conflict, 1 refused.",
+    assert lines[0] == "README.md  ignored: README.md without frontmatter is no agent; it tells of the files beside it."
+    assert lines[1].startswith("a.md  refused: The file does not begin with a --- line")
+    assert lines[2] == "core/a.md  published tester v1"
+    assert lines[3] == "core/b.md  unchanged tester v1: The same file as core/a.md."
+    assert lines[4].startswith("core/c.md  conflict tester: core/a.md of this import has the same name")
+    assert lines[6:] == [
+        "5 files: 1 published, 1 unchanged, 1 conflict, 1 ignored, 1 refused.",
         "1 other file was not Markdown.",
     ]
     assert status == 1
@@ -82,7 +84,8 @@ def test_the_report_is_one_json_list_and_nothing_else(run: Callable, folder: Pat
     output, status = run(folder, "--publish", "--report", "json")
     report = json.loads(output)
     assert [(row["path"], row["outcome"], row["name"], row["number"]) for row in report] == [
-        ("README.md", "refused", None, None),
+        ("README.md", "ignored", None, None),
+        ("a.md", "refused", None, None),
         ("core/a.md", "published", "tester", 1),
         ("core/b.md", "unchanged", "tester", 1),
         ("core/c.md", "conflict", "tester", None),
@@ -92,9 +95,9 @@ def test_the_report_is_one_json_list_and_nothing_else(run: Callable, folder: Pat
         for finding in row["findings"]:
             assert list(finding) == ["code", "severity", "field", "line", "message"]
     assert report[0]["digest"] is None
-    assert report[1]["digest"] == parse(agent_source("tester")).digest
-    assert [finding["severity"] for finding in report[0]["findings"]] == ["error"]
-    assert report[3]["findings"][0]["code"] == "name-taken-in-import"
+    assert report[2]["digest"] == parse(agent_source("tester")).digest
+    assert [finding["severity"] for finding in report[1]["findings"]] == ["error"]
+    assert report[4]["findings"][0]["code"] == "name-taken-in-import"
     assert status == 1
 
 
@@ -105,12 +108,19 @@ def test_a_report_of_nothing_is_an_empty_list(run: Callable, tmp_path: Path) -> 
 
 
 def test_the_exit_status_is_0_when_all_is_there_afterwards(run: Callable, folder: Path) -> None:
-    (folder / "README.md").unlink()
+    (folder / "a.md").unlink()
     (folder / "core" / "c.md").unlink()
     assert run(folder, "--publish")[1] == 0
     output, status = run(folder, "--publish")
-    assert "2 files: 2 unchanged." in output
+    assert "3 files: 2 unchanged, 1 ignored." in output
     assert status == 0
+
+
+def test_nothing_but_a_readme_is_nothing_found(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Agents")
+    with pytest.raises(CommandError, match="No agent was found"):
+        call_command("import_agents", str(tmp_path), stdout=io.StringIO())
+    assert run(tmp_path)[1] == 2
 
 
 def test_without_publish_it_makes_drafts(run: Callable, folder: Path) -> None:
@@ -167,8 +177,8 @@ def test_without_anybody_to_import_for_it_says_what_to_do(db: None, folder: Path
 def test_a_terminal_shows_a_bar_on_standard_error_alone(run: Callable, folder: Path) -> None:
     terminal = Terminal()
     output, _ = run(folder, "--report", "json", stderr=terminal)
-    assert len(json.loads(output)) == 4
-    assert " of 4" in terminal.getvalue()
+    assert len(json.loads(output)) == 5
+    assert " of 5" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")
 
 

@@ -129,7 +129,7 @@ def test_a_refused_file_says_why_and_what_is_beside_it_is_imported(run: Callable
     write(
         tmp_path,
         {
-            "README.md": "# Our agents\n",
+            "security.md": "# Looks for holes\n",
             "empty.md": "",
             "good.md": agent_source("good"),
             "latin.md": b"---\nname: x\ndescription: caf\xe9\n---\n",
@@ -143,6 +143,20 @@ def test_a_refused_file_says_why_and_what_is_beside_it_is_imported(run: Callable
         assert (entry.outcome, entry.name, entry.number, entry.digest) == ("refused", None, None, None)
         assert codes(entry)
         assert entry.message.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["README.md", "readme.MD", "README.ja.md", "Readme_zh.md", "CLAUDE.md", "SECURITY.md"])
+def test_what_tells_of_a_folder_is_no_agent_and_no_fault(run: Callable, tmp_path: Path, name: str) -> None:
+    write(tmp_path, {f"core/{name}": "# Our agents\n", "core/a.md": agent_source("a")})
+    entries = {entry.path: entry for entry in run(tmp_path)}
+    entry = entries[f"core/{name}"]
+    assert (entry.outcome, entry.name, entry.findings) == ("ignored", None, [])
+    assert entry.message == f"{name} without frontmatter is no agent; it tells of the files beside it."
+
+
+def test_a_readme_with_frontmatter_is_read_as_any_other(run: Callable, tmp_path: Path) -> None:
+    write(tmp_path, {"README.md": agent_source("reader"), "CLAUDE.md": "---\nname: x\n---\n", "SECURITY.md": b"\xff"})
+    assert outcomes(run(tmp_path)) == {"CLAUDE.md": "refused", "README.md": "published", "SECURITY.md": "refused"}
 
 
 def test_a_file_over_the_limit_is_refused_without_being_read(run: Callable, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ _GROUPS = (
     (Outcome.PUBLISHED, "Will be published", "Published"),
     (Outcome.DRAFT, "Will become drafts", "Now drafts"),
     (Outcome.UNCHANGED, "Already here", "Already here"),
+    (Outcome.IGNORED, "No agents", "No agents"),
 )
 _HERE = (Outcome.PUBLISHED, Outcome.DRAFT, Outcome.UNCHANGED)
 
@@ -80,6 +81,11 @@ def row_at(told: dict[str, Any], where: str) -> dict[str, Any] | None:
 
 def _why_nothing(counts: Counter[Outcome]) -> str:
     """What became of files none of which is taken: "1 file is refused, 2 files are here already"."""
-    words = ((Outcome.REFUSED, "refused"), (Outcome.CONFLICT, "in conflict"), (Outcome.UNCHANGED, "here already"))
+    words = (
+        (Outcome.REFUSED, "refused"),
+        (Outcome.CONFLICT, "in conflict"),
+        (Outcome.UNCHANGED, "here already"),
+        (Outcome.IGNORED, "no agent"),
+    )
     said = ((counts[outcome], word) for outcome, word in words if counts[outcome])
     return ", ".join(f"{count} {'file is' if count == 1 else 'files are'} {word}" for count, word in said)

@@ -17,7 +17,7 @@ from catalog.definition import Definition, Finding, InvalidDefinition, parse
 from catalog.definition.limits import MAX_SOURCE_BYTES
 
 from .archives import archive_files
-from .candidates import NOT_MARKDOWN, Candidate, Refused, is_markdown, printable, refused, too_large
+from .candidates import NOT_MARKDOWN, Candidate, Refused, is_beside_agents, is_markdown, printable, refused, too_large
 from .outcomes import Outcome, Result, carry_out, falls_together, find_agent, foresee, not_taken
 from .paths import check_safe, check_suitable
 from .walking import files_under, open_regular, single_file
@@ -90,7 +90,7 @@ class Import(Iterator[Entry]):
         except Refused as refusal:
             return _refused(candidate, [refusal.finding])
         except InvalidDefinition as invalid:
-            return _refused(candidate, invalid.findings)
+            return _refused(candidate, invalid.findings) if _was_meant(candidate, invalid) else _ignored(candidate)
         if self._change:
             definition = self._change(definition)
         if result := self._seen_before(definition):
@@ -225,6 +225,17 @@ def is_archive(name: str) -> bool:
 
 def _neither(shown: str) -> Candidate:
     return refused(printable(shown), "file-kind", "This is neither a Markdown file (.md) nor an archive (.zip).")
+
+
+def _was_meant(candidate: Candidate, invalid: InvalidDefinition) -> bool:
+    """Whether a file that is no agent may have been meant to be one."""
+    return not is_beside_agents(candidate.path) or invalid.findings[0].code not in ("no-frontmatter", "file-empty")
+
+
+def _ignored(candidate: Candidate) -> Entry:
+    called = printable(os.path.basename(candidate.path))
+    message = f"{called} without frontmatter is no agent; it tells of the files beside it."
+    return Entry(candidate.path, Outcome.IGNORED, None, None, None, [], message)
 
 
 def _refused(candidate: Candidate, findings: Sequence[Finding]) -> Entry:

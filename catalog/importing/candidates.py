@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,8 +58,20 @@ _NOT_OURS = frozenset(
 )
 
 
+# What people and tools put beside agents: `README.ja.md`, `CLAUDE.md`. An agent's own `security.md` has small letters.
+_BESIDE_AGENTS = re.compile(
+    r"(?:(?i:readme)(?:[._-].*)?|CHANGELOG|CONTRIBUTING|CODE_OF_CONDUCT|LICENSE|NOTICE|SECURITY|AGENTS|CLAUDE|GEMINI)"
+    r"\.(?i:md)"
+)
+
+
 def is_markdown(name: str) -> bool:
     return name.lower().endswith(".md")
+
+
+def is_beside_agents(path: str) -> bool:
+    """Whether a file is called as those that tell of a folder are; it may be an agent all the same."""
+    return _BESIDE_AGENTS.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def is_passed_over(name: str) -> bool:

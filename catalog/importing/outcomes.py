@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"  # the catalog, or this import, has these very bytes already
     DRAFT = "draft"  # a new draft
     CONFLICT = "conflict"  # an earlier file of this import has the name and another text: nothing was written
+    IGNORED = "ignored"  # a README or the like, without frontmatter: nothing that was meant to be an agent
     REFUSED = "refused"  # not taken, for the reason its first finding gives: nothing was written
 
 

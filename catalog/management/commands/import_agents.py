@@ -90,9 +90,10 @@ class Command(BaseCommand):
         self, outcomes: Counter[Outcome], running: Import, paths: list[str], dry_run: bool, *, silent: bool
     ) -> None:
         passed_over = _counted(running.not_markdown, "other file was", "other files were") + " not Markdown."
-        if not outcomes:
+        if not outcomes.total() - outcomes[Outcome.IGNORED]:
+            sought = "agent" if outcomes else "Markdown file"
             also = f" {passed_over}" if running.not_markdown else ""
-            raise CommandError(f"No Markdown file was found in {printable(', '.join(paths))}.{also}", returncode=2)
+            raise CommandError(f"No {sought} was found in {printable(', '.join(paths))}.{also}", returncode=2)
         if not silent:
             told = ", ".join(f"{outcomes[outcome]:,} {outcome}" for outcome in Outcome if outcomes[outcome])
             self._print(f"\n{_counted(outcomes.total(), 'file', 'files')}: {told}.")
