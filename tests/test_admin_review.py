@@ -130,6 +130,24 @@ def test_what_was_read_is_published(client: Client, publisher: User, change: Dra
     assert (latest.source, latest.note, latest.published_by) == (CHANGED, "Runs the tests", publisher)
 
 
+def test_a_reviewer_says_what_changed_where_its_author_did_not(
+    client: Client, publisher: User, editor: User, change: Draft, publish_source: Publish
+) -> None:
+    log_in(client, publisher)
+    assert 'name="note"' not in text_of(client, address(change))  # its author wrote one
+    bare = submitted(publish_source(agent_source("bare")).agent, editor, agent_source("bare", model="haiku"))
+    assert "elif wrote none" in text_of(client, address(bare))
+    refused = answer(client, bare, "publish", note="Costs less. " * 60, reason="None.").content.decode()
+    assert "characters; at most 500 are kept. Shorten it." in refused
+    assert 'value="Costs less. Costs' in refused
+    answer(client, bare, "publish", note=" Costs less. ")
+    assert bare.agent.versions.get(number=2).note == "Costs less."
+
+
+def test_a_first_version_needs_no_note(client: Client, publisher: User, new: Draft) -> None:
+    assert 'name="note"' not in text_of(log_in(client, publisher), address(new))
+
+
 def test_a_draft_goes_back_with_a_reason(client: Client, publisher: User, change: Draft) -> None:
     log_in(client, publisher)
     assert "Say what should be changed" in answer(client, change, "return", reason=" ").content.decode()

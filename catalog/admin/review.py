@@ -89,6 +89,14 @@ def extent_of(groups: list[list[Row]]) -> Extent:
 # --- The page of one draft ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a reviewer wrote beside a draft."""
+
+    reason: str = ""  # for whoever submitted it
+    note: str = ""  # for the list of versions, where its author wrote none
+
+
 def review_draft(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, PUBLISH)
     agent = get_object_or_404(Agent.objects.select_related(*_WITH), pk=pk)
@@ -103,18 +111,19 @@ def review_draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _answer(request: HttpRequest, agent: Agent) -> HttpResponse:
     """What the reviewer decided, of the text that was on the screen and of no other."""
-    deed, reason, draft = request.POST.get("do", ""), request.POST.get("reason", ""), draft_of(agent)
+    deed, draft = request.POST.get("do", ""), draft_of(agent)
+    answer = Answer(request.POST.get("reason", ""), request.POST.get("note", "").strip())
     revision = request.POST.get("revision", "")
     if deed not in _DEEDS or not (revision.isdecimal() and len(revision) < 10):
         raise BadRequest("The form arrived without what was decided.")
     if deed == "recall":
         require(request, "change_draft")
     if draft is None or not draft.is_in_review:
-        return _show_as_it_is_now(request, agent.pk, reason)
+        return _show_as_it_is_now(request, agent.pk, answer)
     try:
-        return _DEEDS[deed](request, draft, int(revision), reason)
+        return _DEEDS[deed](request, draft, int(revision), answer)
     except DraftConflict:
-        return _show_as_it_is_now(request, agent.pk, reason)
+        return _show_as_it_is_now(request, agent.pk, answer)
     except PublishConflict as conflict:
         problem = (
             f"Not published: version {conflict.latest.number} was published after this was written. Return the draft, "
@@ -124,11 +133,11 @@ def _answer(request: HttpRequest, agent: Agent) -> HttpResponse:
         problem = f"Not published. {invalid.findings[0].message}"
     except NotPublishable as refusal:
         problem = str(refusal)
-    return _show(request, agent, draft, problem=problem, reason=reason)
+    return _show(request, agent, draft, problem, answer)
 
 
-def _publish(request: HttpRequest, draft: Draft, revision: int, reason: str) -> HttpResponse:
-    version, is_new = drafting.publish_draft(draft, by=actor(request), revision=revision)
+def _publish(request: HttpRequest, draft: Draft, revision: int, answer: Answer) -> HttpResponse:
+    version, is_new = drafting.publish_draft(draft, by=actor(request), note=answer.note, revision=revision)
     title = version.agent.title
     messages.success(
         request,
@@ -139,13 +148,13 @@ def _publish(request: HttpRequest, draft: Draft, revision: int, reason: str) -> 
     return redirect(QUEUE)
 
 
-def _return(request: HttpRequest, draft: Draft, revision: int, reason: str) -> HttpResponse:
-    drafting.return_(draft, by=actor(request), revision=revision, reason=reason)
+def _return(request: HttpRequest, draft: Draft, revision: int, answer: Answer) -> HttpResponse:
+    drafting.return_(draft, by=actor(request), revision=revision, reason=answer.reason)
     messages.success(request, f"{draft.agent.title} went back to {draft.submitted_by}, with your reason.")
     return redirect(QUEUE)
 
 
-def _recall(request: HttpRequest, draft: Draft, revision: int, reason: str) -> HttpResponse:
+def _recall(request: HttpRequest, draft: Draft, revision: int, answer: Answer) -> HttpResponse:
     drafting.recall(draft, by=actor(request), revision=revision)
     messages.success(request, "The draft is out of review now, and yours to edit.")
     return redirect("admin:catalog_agent_draft", draft.agent_id)
@@ -154,13 +163,13 @@ def _recall(request: HttpRequest, draft: Draft, revision: int, reason: str) -> H
 _DEEDS = {"publish": _publish, "return": _return, "recall": _recall}
 
 
-def _show_as_it_is_now(request: HttpRequest, pk: int, reason: str) -> HttpResponse:
+def _show_as_it_is_now(request: HttpRequest, pk: int, answer: Answer) -> HttpResponse:
     """Somebody was faster: nothing is done; what the reviewer wrote is kept on the page."""
     agent = Agent.objects.select_related(*_WITH).get(pk=pk)
     draft = draft_of(agent)
     if draft and draft.is_in_review:
         problem = "Nothing was done: the text changed while you were reading. It stands here as it is now."
-        return _show(request, agent, draft, problem=problem, reason=reason)
+        return _show(request, agent, draft, problem, answer)
     problem = f"Nothing was done: this is not in review any more. {_meanwhile(agent)}"
     return show(
         request,
@@ -169,7 +178,7 @@ def _show_as_it_is_now(request: HttpRequest, pk: int, reason: str) -> HttpRespon
         agent=agent,
         draft=draft,
         problem=problem,
-        reason=reason,
+        reason=answer.reason,
     )
 
 
@@ -179,7 +188,9 @@ def _meanwhile(agent: Agent) -> str:
     return f"{event.actor or 'The catalog'} {said(event).rstrip('.')}." if event else ""
 
 
-def _show(request: HttpRequest, agent: Agent, draft: Draft, *, problem: str = "", reason: str = "") -> HttpResponse:
+def _show(
+    request: HttpRequest, agent: Agent, draft: Draft, problem: str = "", answer: Answer = Answer()
+) -> HttpResponse:
     latest, definition = agent.latest_version, read(draft.source)
     changes = compare(latest.source, draft.source) if latest else []
     gained, lost = _capabilities(read(latest.source) if latest else None, definition)
@@ -193,8 +204,8 @@ def _show(request: HttpRequest, agent: Agent, draft: Draft, *, problem: str = ""
         latest=latest,
         later=later_version(draft, latest),
         problem=problem,
-        reason=reason,
-        reason_max_length=MAX_NOTE_LENGTH,
+        answer=answer,
+        max_length=MAX_NOTE_LENGTH,
         advice=advice,
         is_publishable=not any(item.finding.severity is Severity.ERROR for item in advice),
         changes=shortened(changes),
