@@ -1,0 +1,1 @@
+"""The installer, as it is served and run."""
