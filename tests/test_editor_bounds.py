@@ -138,14 +138,21 @@ def test_the_review_page_counts_every_line_and_shows_the_first(
 def test_an_odd_value_of_any_control_is_written_or_said_to_be_none(
     client: Client, editor: User, draft: Draft, control: str
 ) -> None:
-    client = log_in(client, editor)
+    log_in(client, editor)
+    for odd in ODD:
+        for deed in ("form", "save"):
+            assert ask(client, Draft.objects.get(), deed, [(control, odd)]).status_code in (200, 422), (odd, deed)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"tools_scope": "only", "model": "other"}, {"title": "", "source": ""}])
+def test_a_form_of_nothing_but_odd_values_is_a_page(
+    client: Client, editor: User, draft: Draft, chosen: dict[str, str]
+) -> None:
+    log_in(client, editor)
     page = reverse("admin:catalog_agent_draft", args=[draft.agent_id])
     for odd in ODD:
-        alone = [(control, odd)]
-        for deed in ("form", "save"):
-            assert ask(client, Draft.objects.get(), deed, alone).status_code in (200, 422), (odd, deed)
-        form = {"tools_scope": "only", "model": "other", control: odd.encode(errors="replace").decode()}
-        answer = client.post(page, {**form, "title": "", "revision": Draft.objects.get().revision, "do": "save"})
+        form = dict.fromkeys(CONTROLS, odd.encode(errors="replace").decode()) | chosen
+        answer = client.post(page, {**form, "revision": Draft.objects.get().revision, "do": "save"})
         assert answer.status_code in (200, 302), odd
 
 
