@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from catalog import search, shelving
-from catalog.models import Agent, Version
+from catalog.models import Agent, Category, Version
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
@@ -77,6 +77,41 @@ def test_what_was_mended_is_told_word_by_word(shelf: None) -> None:
 def test_nothing_is_mended_without_need_or_where_nothing_comes_near(shelf: None, typed: str) -> None:
     answer = search.find(typed)
     assert (answer.suggestion, answer.is_mended) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("tool:Bsh", "tool:Bash"),
+        ("TOOL:bsah reviewer", "tool:Bash reviewer"),
+        ("model:sonet", "model:sonnet"),
+        ("mode:plann", "mode:plan"),
+        ("tag:fastpai", "tag:fastapi"),
+        ("category:qualty", "category:quality"),
+        ('category:"Qualty and care"', "category:quality"),
+        ("model:sonet tool:Bsh", "model:sonnet tool:Bash"),
+        ("pyhton tool:Bsh", "python tool:Bash"),
+    ],
+)
+def test_a_typing_error_in_a_filter_is_mended(publish_source: Publish, publisher: User, typed: str, meant: str) -> None:
+    category = Category.objects.create(name="quality", title="Quality and care")
+    source = agent_source(
+        "python-reviewer", "Reviews Python.", tools="Read, Bash", model="sonnet", permissionMode="plan"
+    )
+    agent = publish_source(source, by=publisher, category=category).agent
+    shelving.tag(Agent.objects.filter(pk=agent.pk), ["fastapi"], by=publisher)
+    answer = search.find(typed)
+    assert (answer.suggestion, answer.is_mended, answer.pks) == (meant, True, [agent.pk])
+    assert answer.filters == search.find(meant).filters
+    kinds = [part for part in meant.split() if ":" in part]
+    assert [now for _typed, now in answer.mended][: len(kinds)] == kinds
+
+
+@pytest.mark.parametrize("typed", ["tool:Ba", "tool:Write", "tool:bash kubernetes", "tool:\x00ash", "tag:nothing"])
+def test_a_filter_is_left_alone_where_it_is_one_or_nothing_comes_near(publish_source: Publish, typed: str) -> None:
+    publish_source(agent_source("reviewer", "Reviews.", tools="Read, Bash"))
+    answer = search.find(typed)
+    assert (answer.pks, answer.suggestion, answer.is_mended) == ([], None, False)
 
 
 def test_a_suggestion_that_finds_nothing_is_not_made(shelf: None) -> None:

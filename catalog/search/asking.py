@@ -134,6 +134,19 @@ class _Index:
 
 
 def _find(index: _Index, query: str, question: Question, given: Filters) -> Found:
+    """What answers; where nothing does, what answers the query with the typing errors of its filters mended."""
+    found = _narrowed(index, query, question, given)
+    better = None if found.pks else mending.filters_mended(index.cursor, query, question.filters)
+    if better is None:
+        return found
+    mended = _narrowed(index, better.query, ask(better.query), given)
+    if not mended.pks:
+        return found
+    query, words = mended.suggestion or better.query, (*better.words, *mended.mended)
+    return replace(mended, suggestion=query, is_mended=True, mended=words)
+
+
+def _narrowed(index: _Index, query: str, question: Question, given: Filters) -> Found:
     filters = narrowing.merged(index.cursor, given, question.filters)
     excluded = narrowing.merged(index.cursor, EVERYTHING, question.excluded)
     clauses = narrowing.clauses_of(filters)

@@ -1,4 +1,4 @@
-"""Typing errors mended: "Did you mean". Imports `vocabulary`."""
+"""Typing errors mended: "Did you mean". Imports `vocabulary`, `narrowing` and `questions`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from catalog.search import tokens, vocabulary
+from catalog.search import narrowing, tokens, vocabulary
+from catalog.search.questions import with_values
 from catalog.search.words import SPACED_RUN, fold
 
 _CANDIDATES_MAX = 16
@@ -38,6 +39,15 @@ def mended(engine: Any, cursor: CursorWrapper, query: str, strange: Sequence[str
         return better
 
     return Mended(_RUNS.sub(replaced, query), tuple(words.items()))
+
+
+def filters_mended(cursor: CursorWrapper, query: str, typed: Sequence[tuple[str, str]]) -> Mended | None:
+    """The same for the filters that were typed into a query, by kind and value."""
+    meant = {(kind, text): best for kind, text in typed if (best := narrowing.nearest(cursor, kind, text))}
+    if not meant:
+        return None
+    words = tuple((f"{kind}:{text}", f"{kind}:{best}") for (kind, text), best in meant.items())
+    return Mended(with_values(query, meant), words)
 
 
 def _best(engine: Any, cursor: CursorWrapper, typed: str) -> str | None:

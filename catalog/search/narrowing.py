@@ -71,6 +71,22 @@ def _every_value(kind: str, values: Iterable[str]) -> list[Clause]:
 _KINDS = {"category": _shelves, "tag": _tags, "model": _models, "tool": _every_value, "mode": _any_value}
 
 
+def nearest(cursor: CursorWrapper, kind: str, typed: str) -> str | None:
+    """The value that a mistyped one was meant to be; None where it is one itself, or where none comes near."""
+    if _UNSTORABLE.search(typed):
+        return None
+    if kind == "category":
+        names = {text: name for name, title in Category.objects.values_list("name", "title") for text in (title, name)}
+    elif kind == "tag":
+        names = {name: name for name in Tag.objects.values_list("name", flat=True)}
+    else:
+        names = {value: value for value in vocabulary.values_of(cursor, kind)}
+    if typed.casefold() in map(str.casefold, names):
+        return None
+    near = vocabulary.nearest(typed, names)
+    return names[near] if near else None
+
+
 def _spelled(cursor: CursorWrapper, kind: str, text: str) -> str:
     if _UNSTORABLE.search(text):
         return text

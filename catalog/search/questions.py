@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -109,6 +109,19 @@ def ask(query: str) -> Question:
 def _values(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, str], ...]:
     typed = ((found[1].lower(), (found[2] or found[3] or "").strip()) for found in pattern.finditer(text))
     return tuple((kind, value) for kind, value in typed if value)
+
+
+def with_values(query: str, meant: Mapping[tuple[str, str], str]) -> str:
+    """The query with other values in its filters. `meant` has them by the kind and the value that were typed."""
+
+    def replaced(found: re.Match[str]) -> str:
+        kind, value = found[1].lower(), (found[2] or found[3] or "").strip()
+        better = meant.get((kind, value))
+        if better is None:
+            return found[0]
+        return f'{kind}:"{better}"' if " " in better else f"{kind}:{better}"
+
+    return _FILTER.sub(replaced, query[:QUERY_MAX_LENGTH])
 
 
 def _apart_from_excluded(text: str) -> tuple[str, tuple[Term, ...]]:

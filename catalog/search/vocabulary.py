@@ -21,12 +21,14 @@ from catalog.search.words import is_unspaced
 
 _GOES_ON_MOST = 32
 _VALUE_MAX = 200  # characters of a value that can be typed
+_VALUES_MOST = 5_000  # that are compared with one that is none
 _BATCH = 400
 _LOCK = 0x0CA7_A107  # any number that nothing else takes
 _LAST = "\U0010ffff"
 
 # A word of so many letters forgives one error, a longer one two.
 MENDED_MIN, TWO_ERRORS_MIN = 4, 6
+_VALUE_MENDED_MIN = 3  # of a value, of which there are few
 _MENDED_MAX = 30
 _COMPARED = 7  # letters of which some may be left out; the rest is compared later
 
@@ -101,6 +103,12 @@ def spelled(cursor: CursorWrapper, kind: str, typed: str) -> str:
     return typed if typed in values or not values else values[0]
 
 
+def values_of(cursor: CursorWrapper, kind: str) -> list[str]:
+    """What some agent has, or had, of this kind."""
+    cursor.execute("SELECT value FROM catalog_search_value WHERE kind = %s LIMIT %s", [kind, _VALUES_MOST])
+    return [value for (value,) in cursor.fetchall()]
+
+
 # --- Typing errors --------------------------------------------------------------------------------------
 
 
@@ -118,6 +126,19 @@ def meant_by(cursor: CursorWrapper, typed: str) -> list[str]:
     }
     least = min(near.values(), default=0)
     return sorted(word for word, count in near.items() if count == least)
+
+
+def nearest(typed: str, values: Iterable[str]) -> str | None:
+    """Of a few values the one that comes closest to a mistyped one, whatever the case; None where none is near."""
+    letters = typed.casefold()
+    if not _VALUE_MENDED_MIN <= len(letters) <= _MENDED_MAX:
+        return None
+    near = []
+    for value in values:
+        folded, forgiven = value.casefold(), _forgiven(letters, value)
+        if abs(len(folded) - len(letters)) <= forgiven and (errors := _errors(letters, folded)) <= forgiven:
+            near.append((errors, folded[:1] != letters[0], value))
+    return min(near)[2] if near else None
 
 
 def _can_be_mistyped(word: str) -> bool:
