@@ -97,6 +97,8 @@ def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     for cache in caches.all():
         cache.clear()
     monkeypatch.setattr(streams, "WAIT", 0.05)
+    streams.places.holders.clear()
+    streams.places.left.clear()
     shutil.rmtree(settings.CATALOG_REPOSITORY_DIR, ignore_errors=True)
     counting.forget()
     downloads.forget()

@@ -4,7 +4,6 @@ import io
 import json
 import tracemalloc
 import zipfile
-from threading import Timer
 from typing import Any
 
 import pytest
@@ -202,28 +201,6 @@ def test_only_some_large_archives_are_sent_at_once_and_all_others_are_told_to_wa
     assert client.head(BUNDLE, asked).status_code == 200
     whole = sent[0].getvalue()  # whoever has it all makes room
     assert client.get(BUNDLE, asked).getvalue() == sent[1].getvalue() == whole
-
-
-def test_a_reader_who_gives_up_makes_room(db: None) -> None:
-    sent = [streams.Stream(iter([b"a", b"b"])) for _ in range(streams.STREAMS)]
-    next(iter(sent[1]))
-    for _ in range(2):  # closed twice is closed once
-        for stream in sent:
-            stream.close()
-    sent = [streams.Stream(iter([b""])) for _ in range(streams.STREAMS)]
-    with pytest.raises(streams.TooBusy):
-        streams.Stream(iter([b""]))
-    for stream in sent:
-        stream.close()
-
-
-def test_one_who_comes_too_late_gets_the_place_that_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "WAIT", 30)
-    sent = [streams.Stream(iter([b"a"])) for _ in range(streams.STREAMS)]
-    Timer(0.05, sent[0].close).start()
-    late = streams.Stream(iter([b"late"]))
-    assert list(late) == [b"late"]
-    sent[1].close()
 
 
 def test_a_small_archive_is_sent_whole_with_its_digest(client: Client, shelf: dict[str, Version]) -> None:

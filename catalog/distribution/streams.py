@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
-from threading import BoundedSemaphore
+from threading import Condition
 
 # A reader that is slow holds a thread of the server for as long as an answer is made while it is sent: some of these
 # threads must be left for everybody else. (What stands in front and keeps answers for slow readers ends that, too.)
 STREAMS = 2
-
-
 WAIT = 5  # seconds in which one of those who came too late waits for a place
+IDLE = 30  # seconds without reading on after which a reader's place is given to one who waits
+LONGEST = 900  # seconds after which it is given in any case
+MOST_LEFT = 16  # readers without a place that still hold a thread; beyond, nobody's place is given away
 
 
 class TooBusy(Exception):
@@ -20,32 +22,77 @@ class TooBusy(Exception):
 class Stream:
     """The parts of a large answer, with one of the places that there are for such; given back at the end.
 
-    Where all are taken, one answer waits for a while. Raises TooBusy.
+    Where all are taken, one answer waits for a while. Raises TooBusy. Whoever reads too slowly while others wait loses
+    the place: reading on raises TimeoutError, which ends the connection.
     """
 
-    places = BoundedSemaphore(STREAMS)
-    waiting = BoundedSemaphore(1)
-
     def __init__(self, parts: Iterable[bytes]) -> None:
-        if not (self.places.acquire(blocking=False) or self._gets_one_soon()):
-            raise TooBusy
-        self.parts, self.is_open = parts, True
-
-    def _gets_one_soon(self) -> bool:
-        if not self.waiting.acquire(blocking=False):
-            return False
-        try:
-            return self.places.acquire(timeout=WAIT)
-        finally:
-            self.waiting.release()
+        self.parts = parts
+        self.began = self.read_at = time.monotonic()
+        places.take(self)
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self.parts
+            for part in self.parts:
+                if not places.is_held_by(self):
+                    raise TimeoutError("The reader of a large answer was too slow, and others waited.")
+                yield part
+                self.read_at = time.monotonic()
         finally:
             self.close()
 
     def close(self) -> None:
-        if self.is_open:
-            self.is_open = False
-            self.places.release()
+        places.give_back(self)
+
+    @property
+    def is_slow(self) -> bool:
+        now = time.monotonic()
+        return now - self.read_at > IDLE or now - self.began > LONGEST
+
+
+class _Places:
+    """Who holds the places, and who lost one and does not know it yet."""
+
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.holders: list[Stream] = []
+        self.left: list[Stream] = []
+        self.is_awaited = False
+
+    def take(self, stream: Stream) -> None:
+        """Raises TooBusy."""
+        with self.changed:
+            if self._is_given_to(stream):
+                return
+            if self.is_awaited:
+                raise TooBusy
+            self.is_awaited = True
+            try:
+                if not self.changed.wait_for(lambda: self._is_given_to(stream), WAIT):
+                    raise TooBusy
+            finally:
+                self.is_awaited = False
+
+    def is_held_by(self, stream: Stream) -> bool:
+        return stream in self.holders
+
+    def give_back(self, stream: Stream) -> None:
+        """Twice is once."""
+        with self.changed:
+            for streams in (self.holders, self.left):
+                if stream in streams:
+                    streams.remove(stream)
+            self.changed.notify()
+
+    def _is_given_to(self, stream: Stream) -> bool:
+        if len(self.holders) >= STREAMS:
+            slow = [holder for holder in self.holders if holder.is_slow]
+            if not slow or len(self.left) >= MOST_LEFT:
+                return False
+            self.holders.remove(slow[0])
+            self.left.append(slow[0])
+        self.holders.append(stream)
+        return True
+
+
+places = _Places()

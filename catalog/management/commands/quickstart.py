@@ -41,9 +41,10 @@ SERVER_OPTIONS = (
     # SQLite takes one writer at a time, and the cache of rendered prompts lives in the process: a second
     # process would add waiting, not speed. Who outgrows this serves with PostgreSQL, as the README says.
     *("--workers", "1", "--workers-kill-timeout", "10"),
-    # Reads go on while one request waits for the write lock. A thread holds a connection to the database
-    # open, so idle threads are kept as long as the server allows.
-    *("--blocking-threads", "4", "--blocking-threads-idle-timeout", "600"),
+    # Reads go on while one request waits for the write lock, and while some callers are slow to send what they ask or
+    # to read the answer. A thread holds a connection to the database open, so idle threads are kept as long as the
+    # server allows.
+    *("--blocking-threads", "64", "--blocking-threads-idle-timeout", "600"),
 )
 
 
