@@ -1,10 +1,12 @@
 """What git's protocol is answered over HTTP, to clients of every kind and to who means ill."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,10 +16,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog import publishing
-from catalog.distribution import repository
+from catalog.distribution import repository, streams
 from catalog.distribution.repository import packs, upload_pack
 from catalog.distribution.repository.objects import REF_DELTA, Kind, id_of, patched
-from catalog.distribution.repository.pktlines import FLUSH, NotLines, line, read_lines
+from catalog.distribution.repository.pktlines import DELIMITER, FLUSH, NotLines, line, packet, read_lines
+from catalog.distribution.repository.store import Made
 from catalog.models import Version
 from tests.repositories import Repository
 from tests.sources import agent_source
@@ -96,9 +99,45 @@ def test_a_request_that_is_none_is_refused_in_words(place: Client) -> None:
     fetch = line("command=fetch") + b"0001"
     assert refused(fetch + line("want nothing") + FLUSH) == (400, "'nothing' is not the id of an object.")
     assert refused(fetch + line("deepen -1") + FLUSH) == (400, "'-1' is not a number.")
+    spaced = " ".join(("4a22930000",) * 4)
+    assert refused(fetch + line(f"want {spaced}") + FLUSH)[0] == 400, "Python reads spaced digits as an id too"
+    long = refused(line("command=" + "x" * 60_000) + FLUSH)
+    assert (long[0], len(long[1]) < 100) == (400, True)
+    assert refused(DELIMITER) == (400, "The request names no command.")
     assert refused(b"0000", content_type="text/plain")[0] == 415
     assert refused(b"x", **{"content-encoding": "gzip"}) == (400, "The request says that it is deflated, and is not.")
+    assert refused(gzip.compress(FLUSH) + b"x", **{"content-encoding": "gzip"})[0] == 400
     assert refused(b"x", **{"content-encoding": "br"})[0] == 415
+
+
+def test_a_ref_that_is_none_is_told_in_a_line_that_git_can_read(place: Client, publish_source: Publish) -> None:
+    publish_source(agent_source())
+    with repository.opened() as store:
+        newest = store.newest()
+    assert newest
+    odd = b"deepen-not \x1b[31m" + b"\xff" * 65_000
+    asked = (line(f"want {newest.id.hex()}"), packet(odd), line("done"))
+    told = ask(place, body=line("command=fetch") + DELIMITER + b"".join(asked) + FLUSH)
+    [sentence] = read_lines(told)
+    assert str(sentence).startswith("ERR upload-pack: There is no '\\x1b[31m")
+    assert len(told) < 300
+
+
+def test_chunks_that_the_server_does_not_put_together_are_refused(place: Client) -> None:
+    sent = {"CONTENT_TYPE": REQUEST, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": io.BytesIO()}
+    response = place.generic("POST", UPLOAD_PACK, **sent)
+    assert response.status_code == 411
+
+
+@VERSIONS
+def test_who_wants_nothing_gets_nothing(place: Client, publish_source: Publish, protocol: int) -> None:
+    publish_source(agent_source())
+    with repository.opened() as store:
+        newest = store.newest()
+    assert newest
+    have, done = line(f"have {newest.id.hex()}"), line("done")
+    body = (line("command=fetch") + DELIMITER if protocol == 2 else FLUSH) + have + done
+    assert ask(place, body=body + (FLUSH if protocol == 2 else b""), protocol=protocol) == b""
 
 
 def test_a_bomb_is_unpacked_as_far_as_a_request_may_go(place: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +157,10 @@ def test_a_bomb_is_unpacked_as_far_as_a_request_may_go(place: Client, monkeypatc
         @property
         def eof(self) -> bool:
             return self.inside.eof
+
+        @property
+        def unused_data(self) -> bytes:
+            return self.inside.unused_data
 
     monkeypatch.setattr("catalog.views.git.zlib.decompressobj", Inflater)
     body = gzip.compress(b"\0" * 100_000)
@@ -249,8 +292,61 @@ def test_no_request_is_answered_with_anything_but_an_answer_or_a_reason(
 
 
 @pytest.mark.django_db
+def test_who_has_one_commit_is_sent_what_differs_in_a_later_one(publish_source: Publish, tmp_path: Path) -> None:
+    """A shallow clone, brought up to date after several publications."""
+    for number in range(40):
+        publish_source(agent_source(f"agent-{number}"))
+    made = Repository(tmp_path / "repository.sqlite3")
+    had = made.commits()[-1]
+    for number in range(3):
+        publish_source(agent_source("agent-7", prompt=f"Number {number}.\n"))
+    commits = made.commits()
+
+    def sent(want: Made, **more: Any) -> int:
+        return packs.Selection(made.store, packs.Asked([want.id], is_done=True, **more)).pack()[0]
+
+    assert sent(commits[-1], depth=1) > 100
+    assert sent(commits[-1], haves=[had.id], shallow=[had.id], depth=1) < 20
+    deepened = sent(had, haves=[had.id], shallow=[had.id], depth=3)  # the two before it
+    assert deepened < 30
+
+
+@pytest.mark.django_db
+def test_who_lacks_many_commits_here_and_there_is_sent_everything_and_nothing_is_looked_for(
+    publish_source: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        publish_source(agent_source("agent", prompt=f"Number {number}.\n"))
+    made = Repository(tmp_path / "repository.sqlite3")
+    asked = packs.Asked([commit.id for commit in made.commits()[::2]], depth=1, is_done=True)
+    assert packs.Selection(made.store, asked).effort() > 6_000
+    monkeypatch.setattr(packs, "MOST_PICKED", 5)
+    monkeypatch.delattr(packs, "_new_in")
+    selection = packs.Selection(made.store, asked)
+    assert selection.pack()[0] == selection.effort() == made.store.last_object()
+
+
+@pytest.mark.django_db
+def test_who_asks_for_much_work_gets_a_place_before_it_is_done(
+    place: Client, publish_source: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_source(agent_source("one"))
+    with repository.opened() as store:
+        newest = store.newest()
+    assert newest
+    asked = ("deepen 1", f"want {newest.id.hex()}", "done")
+    body = line("command=fetch") + DELIMITER + b"".join(map(line, asked)) + FLUSH
+    monkeypatch.setattr("catalog.views.git._MANY", 1)
+    monkeypatch.setattr(packs.Selection, "pack", lambda self: pytest.fail("nobody has a place for it"))
+    for _ in range(streams.STREAMS):
+        streams.Stream(iter(()))
+    answer = place.post(UPLOAD_PACK, body, content_type=REQUEST, headers={"git-protocol": "version=2"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.django_db
 def test_whatever_a_client_has_it_can_build_what_it_asked_for(
-    publish_source: Publish, publisher: User, tmp_path: Path
+    publish_source: Publish, publisher: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every choice of haves, cuts, wants and depth: with what it had, the pack is all that the wanted commits need."""
     for turn in range(6):
@@ -268,12 +364,13 @@ def test_whatever_a_client_has_it_can_build_what_it_asked_for(
         return found
 
     @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(number, number, number, st.none() | st.integers(1, 9), st.booleans())
-    def fetch(want: int, have: int, cut: int, depth: int | None, is_thin: bool) -> None:
+    @given(st.sets(number, min_size=1), number, number, st.none() | st.integers(1, 9), st.booleans(), st.booleans())
+    def fetch(wants: set[int], have: int, cut: int, depth: int | None, is_thin: bool, is_long: bool) -> None:
+        monkeypatch.setattr(packs, "MOST_PICKED", 1 if is_long else 250)
         cut = min(cut, have)
         held = needs(cut, have)
         asked = packs.Asked(
-            wants=[commits[want].id],
+            wants=[commits[want].id for want in wants],
             haves=[commits[have].id],
             shallow=[commits[cut].id] if cut else [],
             depth=depth,
@@ -286,12 +383,12 @@ def test_whatever_a_client_has_it_can_build_what_it_asked_for(
         assert is_thin or bases <= sent, "a pack stands alone unless the client takes a thin one"
         assert bases <= sent | held
         assert not late, "a base stands before what is made of it"
-        step = want
-        while True:  # down from the wanted commit as git goes, until its history ends
-            assert needs(step, step) <= sent | held
-            if commits[step].id in cuts or step == 0:
-                break
-            step -= 1
+        for step in wants:
+            while True:  # down from the wanted commit as git goes, until its history ends
+                assert needs(step, step) <= sent | held
+                if commits[step].id in cuts or step == 0:
+                    break
+                step -= 1
 
     fetch()
 

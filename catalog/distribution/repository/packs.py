@@ -17,6 +17,8 @@ from .spans import Span, Spans, nearest
 from .store import Made, Store
 
 WHOLE_HISTORY = 0x7FFFFFFF  # the depth by which clients ask for everything
+MOST_PICKED = 250  # commits whose objects are picked out; whoever lacks more is sent all there is, which is less work
+_PICKING = 1_000  # objects that are sent in the time in which those of one commit are found
 _NEWEST = ("HEAD", "main", "refs/heads/main")
 
 
@@ -94,7 +96,7 @@ class Selection:
         id = self.store.tagged(name)
         made = self.store.made(id) if id else self.store.newest() if ref in _NEWEST else None
         if made is None:
-            raise NotThere(f"There is no {ref}.")
+            raise NotThere(f"There is no {ref[:50]!r}.")
         return made.number
 
     # --- What is told of it ---
@@ -112,10 +114,29 @@ class Selection:
     # --- The pack ---
 
     def pack(self) -> tuple[int, Iterator[bytes]]:
-        """How many objects, and the pack in parts."""
+        """How many objects, and the pack in parts. It may hold more than the client lacks."""
+        stretch = self._stretch()
+        return self._stored(*stretch) if stretch else self._picked()
+
+    def effort(self) -> int:
+        """What it takes to make the pack, as the number of objects that are sent in that time."""
+        if stretch := self._stretch():
+            after, last = stretch
+            return last - after
+        everything = 0 if self.held else self.store.last_object()
+        return everything + _PICKING * self._missing_commits()
+
+    def _stretch(self) -> tuple[int, int] | None:
+        """The numbers of the objects to be sent, without the first, where they are one stretch of what is stored."""
+        if not self.missing:
+            return 0, 0
+        first, last = self.missing[0].first, self.store.made_at(self.missing[-1].last).last
         if self._is_a_line():
-            return self._line()
-        return self._picked()
+            return self.store.made_at(first - 1).last if first > 1 else 0, last
+        return (0, last) if self._missing_commits() > MOST_PICKED else None
+
+    def _missing_commits(self) -> int:
+        return sum(span.last - span.first + 1 for span in self.missing)
 
     def _is_a_line(self) -> bool:
         """Whether the client has all that came before what it lacks: then it lacks what was stored with that."""
@@ -124,15 +145,10 @@ class Selection:
         before = self.missing[0].first - 1
         return before == 0 or any(span.first == 1 and span.last >= before for span in self.held.merged()[:1])
 
-    def _line(self) -> tuple[int, Iterator[bytes]]:
-        if not self.missing:
-            return 0, _framed(0, ())
-        [span] = self.missing
-        after = self.store.made_at(span.first - 1).last if span.first > 1 else 0
-        last = self.store.made_at(span.last).last
-        return last - after, _framed(last - after, self._stored(after, last))
+    def _stored(self, after: int, last: int) -> tuple[int, Iterator[bytes]]:
+        return last - after, _framed(last - after, self._entries(after, last))
 
-    def _stored(self, after: int, last: int) -> Iterator[bytes]:
+    def _entries(self, after: int, last: int) -> Iterator[bytes]:
         for id, base, packed in self.store.packed_between(after, last):
             if base is None or self.asked.is_thin or self.store.number_of(base) > after:
                 yield packed
@@ -140,16 +156,24 @@ class Selection:
                 yield self.store.packed_whole(id)
 
     def _picked(self) -> tuple[int, Iterator[bytes]]:
+        """Of each commit what differs from one that the client has, or gets here before it."""
         ids: dict[bytes, None] = {}
+        packed: Made | None = None
         for span in self.missing:
-            before = self.store.made_at(span.first - 1).tree if self.held.has(span.first - 1) else None
+            before = self._nearest(span.first, packed)
             for number in range(span.first, span.last + 1):
-                made = self.store.made_at(number)
-                ids[made.id] = None
-                for id in _new_in(self.store, before, made.tree):
+                packed = self.store.made_at(number)
+                ids[packed.id] = None
+                for id in _new_in(self.store, before.tree if before else None, packed.tree):
                     ids[id] = None
-                before = made.tree
+                before = packed
         return len(ids), _framed(len(ids), self.store.packed_of(ids, ids.keys()))
+
+    def _nearest(self, number: int, packed: Made | None) -> Made | None:
+        """The commit nearest to this one among those the client has and the last that was packed; None for neither."""
+        held = [one for one in (self.held.below(number), self.held.above(number)) if one]
+        near = min([*held, packed.number] if packed else held, key=lambda one: abs(one - number), default=None)
+        return self.store.made_at(near) if near else None
 
 
 def _numbers(store: Store, ids: Iterable[bytes]) -> dict[bytes, int]:

@@ -34,6 +34,16 @@ class Spans:
         place = bisect_right(self._firsts, number)
         return place > 0 and self._lasts[place - 1] >= number
 
+    def below(self, number: int) -> int | None:
+        """The highest number in one of them that is not above this one."""
+        place = bisect_right(self._firsts, number)
+        return min(self._lasts[place - 1], number) if place else None
+
+    def above(self, number: int) -> int | None:
+        """The first number of the next of them that begins above this one."""
+        place = bisect_right(self._firsts, number)
+        return self._firsts[place] if place < len(self._firsts) else None
+
     def has_with_parent(self, number: int) -> bool:
         """Whether a commit is in one of them and not the first of it."""
         place = bisect_left(self._firsts, number)

@@ -6,6 +6,7 @@ Imports `pktlines`, `packs` and `store`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -19,6 +20,7 @@ TAGS = "refs/tags/"
 AGENT = "agent=agent-catalog"
 MOST_NAMED = 100_000  # lines of a request: every tag of a large catalog, and a client's own history
 MOST_BEGINNINGS = 100  # of refs that are looked for; whoever names more is told of all, as by git itself
+_ID = re.compile("[0-9a-fA-F]{40}")
 _V0 = (
     "multi_ack_detailed side-band-64k thin-pack ofs-delta no-progress include-tag shallow deepen-since "
     "deepen-not deepen-relative allow-tip-sha1-in-want allow-reachable-sha1-in-want object-format=sha1 "
@@ -28,10 +30,13 @@ _V0 = (
 
 @dataclass(frozen=True)
 class Answer:
-    """The body of an answer in parts, and how many objects it holds."""
+    """The body of an answer in parts, which are made when they are taken.
+
+    `effort` is what that takes, as a number of objects that are sent in the same time.
+    """
 
     parts: Iterable[bytes]
-    objects: int = 0
+    effort: int = 0
 
 
 # --- What there is ------------------------------------------------------------------------------------------
@@ -90,14 +95,16 @@ def answer(store: Store, body: bytes, version: int) -> Answer:
 def _answer_2(store: Store, lines: list[str | Mark]) -> Answer:
     if not lines or lines[0] is Mark.FLUSH:
         return Answer([])
-    command = str(lines[0])
+    command = lines[0]
     arguments = lines[lines.index(Mark.DELIMITER) + 1 :] if Mark.DELIMITER in lines else []
     words = [one for one in arguments if isinstance(one, str)]
     if command == "command=ls-refs":
         return Answer([_ls_refs(store, words)])
     if command == "command=fetch":
         return _fetch(store, words)
-    raise NotLines(f"This repository knows no {command!r}.")
+    if isinstance(command, Mark):
+        raise NotLines("The request names no command.")
+    raise NotLines(f"This repository knows no {command[:50]!r}.")
 
 
 def _ls_refs(store: Store, words: list[str]) -> bytes:
@@ -126,9 +133,7 @@ def _fetch(store: Store, words: list[str]) -> Answer:
     if asked.is_deepening:
         parts += [line("shallow-info"), *_cuts(selection), DELIMITER]
     parts.append(line("packfile"))
-    count, pack = selection.pack()
-    progress = () if "no-progress" in words else (_progress(count),)
-    return Answer(chain(parts, progress, in_band(pack), [FLUSH]), count)
+    return Answer(chain(parts, _in_band(selection, is_told="no-progress" not in words)), selection.effort())
 
 
 def _answer_0(store: Store, lines: list[str | Mark]) -> Answer:
@@ -137,6 +142,8 @@ def _answer_0(store: Store, lines: list[str | Mark]) -> Answer:
         return Answer([])
     capabilities = words[0].split()[2:] if words[0].startswith("want ") else []
     asked = _asked([*(" ".join(word.split()[:2]) if word.startswith("want ") else word for word in words)])
+    if not asked.wants:
+        return Answer([])
     asked.is_thin = "thin-pack" in capabilities
     asked.is_relative = "deepen-relative" in capabilities
     selection = Selection(store, asked)
@@ -145,10 +152,8 @@ def _answer_0(store: Store, lines: list[str | Mark]) -> Answer:
         parts += _acknowledged(selection, "multi_ack_detailed" in capabilities)
     if not asked.is_done:
         return Answer(parts)
-    count, pack = selection.pack()
-    if "side-band-64k" in capabilities:
-        return Answer(chain(parts, in_band(pack), [FLUSH]), count)
-    return Answer(chain(parts, pack), count)
+    pack = _in_band(selection) if "side-band-64k" in capabilities else _bare(selection)
+    return Answer(chain(parts, pack), selection.effort())
 
 
 def _acknowledged(selection: Selection, in_detail: bool) -> list[bytes]:
@@ -167,8 +172,18 @@ def _cuts(selection: Selection) -> list[bytes]:
     return shallow + [line(f"unshallow {id.hex()}") for id in selection.cut_no_more()]
 
 
-def _progress(count: int) -> bytes:
-    return packet(PROGRESS + f"Sending {count:,} objects of the catalog.\n".encode())
+def _in_band(selection: Selection, *, is_told: bool = False) -> Iterator[bytes]:
+    """The pack in packets; `is_told` says to the user how much it is."""
+    count, pack = selection.pack()
+    if is_told:
+        yield packet(PROGRESS + f"Sending {count:,} objects of the catalog.\n".encode())
+    yield from in_band(pack)
+    yield FLUSH
+
+
+def _bare(selection: Selection) -> Iterator[bytes]:
+    _, pack = selection.pack()
+    yield from pack
 
 
 def _asked(words: list[str]) -> Asked:
@@ -195,13 +210,9 @@ def _asked(words: list[str]) -> Asked:
 
 
 def _id(text: str) -> bytes:
-    try:
-        id = bytes.fromhex(text)
-    except ValueError:
-        id = b""
-    if len(id) != 20:
+    if not _ID.fullmatch(text):
         raise NotLines(f"{text[:50]!r} is not the id of an object.")
-    return id
+    return bytes.fromhex(text)
 
 
 def _number(text: str) -> int:
