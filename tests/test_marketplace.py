@@ -104,6 +104,8 @@ def test_other_trees_are_no_archives(client: Client, publish_source: Publish) ->
         newest = store.newest()
         assert newest
         ids = [id.hex() for (id,) in store.database.execute("SELECT id FROM object")]
+    others = {id: client.get(f"/plugins/other/{id}.zip").status_code for id in ids}
+    assert set(others.values()) == {404}, "an archive has the name of its plugin alone"
     answers = {id: client.get(f"/plugins/code-reviewer/{id}.zip").status_code for id in ids}
     assert sorted(answers.values()).count(200) == 1
     assert answers[newest.tree.hex()] == 404

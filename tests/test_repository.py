@@ -155,6 +155,9 @@ def test_a_deprecated_agent_says_so_and_whom_to_use(
     [_, entry] = repository.marketplace()["plugins"]
     assert entry["description"].startswith("Deprecated: Too slow. Use new. Reviews")
     assert entry["version"] == "1.1.0"
+    publishing.undeprecate(old, by=publisher)
+    publishing.deprecate(old, by=publisher, note="too slow ", successor=new)
+    assert repository.manifest("old")["description"].startswith("Deprecated: too slow. Use new. Reviews")
     publishing.rename(new, "newer", by=publisher)
     assert "Use newer." in repository.manifest("old")["description"]
     publishing.undeprecate(old, by=publisher)

@@ -123,8 +123,11 @@ def warning_of(deprecation: str | None, successor: str) -> str:
     """What is said before the description of an agent that is not to be used any more; "" for any other."""
     if deprecation is None:
         return ""
-    instead = f" Use {successor}." if successor else ""
-    return " ".join(f"Deprecated: {deprecation}{instead}".split()) if deprecation or instead else "Deprecated."
+    reason = deprecation.strip()
+    if reason and reason[-1] not in ".!?。！？…":
+        reason += "."
+    instead = f"Use {successor}." if successor else ""
+    return " ".join(f"Deprecated: {reason} {instead}".split()) if reason or instead else "Deprecated."
 
 
 def version_of(major: int, minor: int) -> str:
@@ -195,6 +198,11 @@ def list_pieces(marketplace: str, entries: Sequence[bytes], renames: Mapping[str
 def archived(files: Iterable[tuple[str, bytes]]) -> bytes:
     """The .zip of a plugin's files: the same bytes wherever it is made."""
     return b"".join(zipped(files))
+
+
+def plugin_named(files: Iterable[tuple[str, bytes]]) -> str:
+    """The name of the plugin that has these files."""
+    return str(json.loads(dict(files)[MANIFEST])["name"])
 
 
 def archive_digest(files: Iterable[tuple[str, bytes]]) -> str:

@@ -17,7 +17,7 @@ from catalog import downloads
 from catalog.definition import digest_of
 from catalog.distribution import repository
 from catalog.distribution.marketplace import marketplace
-from catalog.distribution.plugins import archived
+from catalog.distribution.plugins import archived, plugin_named
 from catalog.distribution.repository import Store, Unavailable
 
 from .freshness import NOT_KEPT, fresh
@@ -88,7 +88,7 @@ def plugin_archive(request: HttpRequest, name: str, tree: str) -> HttpResponse:
         return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": downloads.PINNED_CACHE})
     with repository.opened() as store:
         files = store.plugin_files(bytes.fromhex(tree))
-    if files is None:
+    if files is None or plugin_named(files) != name:
         raise Http404("There is no such plugin.")
     content = archived(files)
     digest = digest_of(content)
