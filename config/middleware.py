@@ -58,10 +58,14 @@ def two_sides(get_response: Answer) -> Answer:
     """The admin knows who asks, and speaks English. Outside of it nobody is known, so that caches may hold any answer.
 
     Without cookies in the request nothing can tell readers apart, set a cookie or vary by one. In a private catalog the
-    gate knows people by theirs.
+    gate knows people by theirs, and no cache may hold anything, redirects and refusals of Django's own included.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
+        response = by_side(request)
+        return for_one_reader(response) if settings.CATALOG_PRIVATE else response
+
+    def by_side(request: HttpRequest) -> HttpResponse:
         if request.path.startswith(reverse("admin:index")):
             with translation.override("en"):
                 return get_response(request)
@@ -85,6 +89,6 @@ def gate(get_response: Answer) -> Answer:
     def answer(request: HttpRequest) -> HttpResponse:
         if not settings.CATALOG_PRIVATE:
             return get_response(request)
-        return for_one_reader(refusal(request) or get_response(request))
+        return refusal(request) or get_response(request)
 
     return answer

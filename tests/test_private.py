@@ -294,6 +294,13 @@ def test_the_documentation_sends_a_token_in_every_example(program: Program) -> N
     assert [example for example in examples if "Authorization: Bearer $CATALOG_TOKEN" not in example] == []
 
 
+@pytest.mark.parametrize("address", ["/agents/lantern", "/agents/nothing", "/admin", "/api/v1/agents/lantern/"])
+def test_no_cache_keeps_what_stands_before_the_gate(lantern: Version, program: Program, address: str) -> None:
+    """Django's own redirect to the address with a slash."""
+    for headers in ({}, {"authorization": program.bearer}):
+        assert_for_one_reader(Client().get(address, headers=headers))
+
+
 def test_guesses_are_limited(lantern: Version, settings: Any) -> None:
     settings.CATALOG_RATES = settings.CATALOG_RATES | {"reads": (2, 0)}
     for address, kind in ((FILE, "text/plain"), (API, "application/problem+json")):
