@@ -197,6 +197,8 @@ NAME_CASES = [
     ("リリース管理者", "name-not-kebab-case", None),
     ("x", "name-unusual-length", None),
     ("a" * 60, "name-unusual-length", None),
+    ("con", "name-of-device", None),
+    ("COM7", "name-of-device", None),
 ]
 
 

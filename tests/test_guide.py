@@ -31,7 +31,7 @@ ADDRESSES = {name: f"/help/{name}/" for name in guide.ORDER}
 # Where what a finding says is explained: a page and a part of it. A new finding stands here.
 EXPLAINED = {
     **dict.fromkeys(("name-missing", "name-not-text", "name-not-usable", "name-too-long"), "name-and-title#allowed"),
-    **dict.fromkeys(("name-not-kebab-case", "name-unusual-length"), "name-and-title#allowed"),
+    **dict.fromkeys(("name-not-kebab-case", "name-unusual-length", "name-of-device"), "name-and-title#allowed"),
     "name-taken": "name-and-title#unique",
     "name-of-another-agent": "name-and-title#rename",
     **dict.fromkeys(("description-missing", "description-not-text"), "lead#checks"),

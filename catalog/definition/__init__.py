@@ -12,12 +12,13 @@ from .dialogues import Example
 from .fields import FIELDS, Field, Kind
 from .findings import Finding, InvalidDefinition, InvalidValue, Severity
 from .frontmatter import DefinitionHandler, Reading
-from .names import fold_name, title_of
+from .names import DEVICE, fold_name, stem_of, title_of
 from .nested import nested_text, read_nested
 from .tools import Capability
 
 __all__ = [
     "CHECKS_VERSION",
+    "DEVICE",
     "FIELDS",
     "Capability",
     "Definition",
@@ -36,5 +37,6 @@ __all__ = [
     "parse",
     "read",
     "read_nested",
+    "stem_of",
     "title_of",
 ]

@@ -17,7 +17,7 @@ from .fields import FIELDS, Field, Kind
 from .findings import Finding, Severity
 from .frontmatter import Reading
 from .limits import MAX_NAME_LENGTH
-from .names import KEBAB
+from .names import DEVICE, KEBAB
 from .rewriting import LITERAL_NEWLINE, Quoted, as_decoded
 from .tools import NEVER_FOR_SUBAGENTS, OLD_NAMES, TOOLS, base_name, is_known, split_tools
 from .values import Entry, NotStrict, read_mapping
@@ -140,6 +140,9 @@ def _check_name_form(definition: Definition, written: str, line: int | None) -> 
             f"this one has {len(name)}."
         )
         yield Finding("name-unusual-length", Severity.WARNING, message, "name", line)
+    elif DEVICE.fullmatch(name):
+        message = f"Windows keeps the name {name} for a device, so no file can be called {name}.md there. Add a word."
+        yield Finding("name-of-device", Severity.WARNING, message, "name", line)
     if name and not KEBAB.fullmatch(written) and ":" not in written and not written.startswith("-"):
         message = (
             f"The name is not written in small letters, digits and hyphens. In addresses the catalog calls the agent "

@@ -6,6 +6,9 @@ import unicodedata
 # Normalising takes quadratic time on long runs of combining marks; no name is longer than 100 characters.
 _MOST_FOLDED = 1000
 KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# What Windows finds in every folder as a device, whatever the extension
+# (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+DEVICE = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
 # Words a title writes in capitals; everything else is capitalised by its first letter.
 _ACRONYMS = frozenset(
     [
@@ -104,6 +107,11 @@ def _joined(text: str) -> str:
         elif kept[-1:] not in ("", "-"):
             kept += "-"
     return kept.removesuffix("-")
+
+
+def stem_of(name: str) -> str:
+    """What a file of this name is called before its extension, on every system."""
+    return f"agent-{name}" if DEVICE.fullmatch(name) else name
 
 
 def title_of(name: str) -> str:

@@ -24,7 +24,7 @@ from django.utils.http import content_disposition_header
 
 from catalog import downloads
 from catalog.counting import downloaded
-from catalog.definition import digest_of
+from catalog.definition import digest_of, stem_of
 from catalog.models import Collection, Version
 
 from .streams import Stream
@@ -138,7 +138,7 @@ def _archive(filename: str, form: str, about: Mapping[str, str], versions: Seque
         "catalog": settings.CATALOG_BASE_URL + "/",
         "agents": [_entry(rows[key]) for key in versions],
     }
-    files = (File(key, rows[key].digest, f"{rows[key].name}.md", rows[key].size) for key in versions)
+    files = (File(key, rows[key].digest, rows[key].filename, rows[key].size) for key in versions)
     return Archive(filename, manifest, tuple(files))
 
 
@@ -149,6 +149,10 @@ class Row(NamedTuple):
     number: int
     digest: str
     size: int
+
+    @property
+    def filename(self) -> str:
+        return f"{stem_of(self.name)}.md"
 
     @property
     def address(self) -> str:
@@ -164,7 +168,7 @@ def _entry(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "version": row.number,
-        "file": f"{row.name}.md",
+        "file": row.filename,
         "size": row.size,
         "digest": row.digest,
         "source": row.address,

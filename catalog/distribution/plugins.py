@@ -8,14 +8,13 @@ change of what these functions give is a new repository (`repository.store.FORMA
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from catalog.definition import read, title_of
+from catalog.definition import DEVICE, read, title_of
 from catalog.exports import Outcome, export_published
 
 from .archive import zipped
@@ -30,7 +29,6 @@ FLAT_UP_TO = 1_000  # plugins in one folder; more are spread over shelves
 # that beginning; Copilot CLI 1.0 takes 64 characters, and no plugin at all where one has more; Qwen Code 0.24 takes a
 # first digit for a part of the address.
 NAME_MAX = 64
-_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")  # no file can be called so on Windows, nor a folder
 _RESERVED_WORDS = {"claude": "cc", "claudecode": "cc", "anthropic": "ant", "anthropics": "ant"}
 _RESERVED_BEGINNING = "cc-plugin-"
 _AUTHOR = {"name": "Agent Catalog"}
@@ -54,9 +52,7 @@ def agent_file(source: str) -> AgentFile | None:
     if made.content is None or not definition.name:
         return None
     left_out = tuple(line.field for line in made.report if line.outcome is Outcome.DROPPED)
-    is_device = _DEVICES.fullmatch(definition.name)
-    filename = f"agent-{made.filename}" if is_device else made.filename
-    return AgentFile(made.name, filename, made.content, definition.lead or definition.description, left_out)
+    return AgentFile(made.name, made.filename, made.content, definition.lead or definition.description, left_out)
 
 
 def plugin_name(name: str) -> str:
@@ -69,7 +65,7 @@ def plugin_name(name: str) -> str:
     if not words:  # of a script that has no letter in ASCII
         return f"agent-{sha256(name.encode()).hexdigest()[:8]}"
     adapted = "-".join(words)
-    if adapted.startswith(_RESERVED_BEGINNING) or adapted[0].isdigit() or _DEVICES.fullmatch(adapted):
+    if adapted.startswith(_RESERVED_BEGINNING) or adapted[0].isdigit() or DEVICE.fullmatch(adapted):
         adapted = f"agent-{adapted}"
     if len(adapted) > NAME_MAX:
         adapted = f"{adapted[: NAME_MAX - 9].rstrip('-')}-{sha256(name.encode()).hexdigest()[:8]}"

@@ -10,7 +10,7 @@ Plain Python: imports no Django, and of the catalog only `definition`.
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from catalog.definition import Definition, Finding
+from catalog.definition import Definition, Finding, stem_of
 
 from . import claude, claude_plugin, codex, copilot, cursor, droid, gemini, kiro, opencode, qwen
 from .export import Export, Line, Outcome, Tool, Written
@@ -44,12 +44,12 @@ def export_published(definition: Definition, key: str) -> Export:
     report = Report(tool, definition)
     written = write(report)
     content = None if report.is_refused else written.content
-    filename = (written.stem or written.name) + tool.suffix
+    filename = stem_of(written.stem or written.name) + tool.suffix
     return Export(tool, written.name, filename, content, report.lines)
 
 
 def _filename(definition: Definition, tool: Tool) -> str:
-    return (definition.name or "agent") + tool.suffix
+    return stem_of(definition.name or "agent") + tool.suffix
 
 
 def _refusal(definition: Definition) -> tuple[Line, ...]:

@@ -1,18 +1,17 @@
-"""What is wrong with a path inside an archive. Plain Python; imports only its neighbours."""
+"""What is wrong with a path inside an archive. Plain Python; imports its neighbours and `definition`."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+from catalog.definition import DEVICE
+
 from .candidates import Refused, is_hidden
 
 MAX_PATH_LENGTH = 200
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-# Device names that Windows finds in every folder, whatever the extension
-# (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
 
 
 def check_safe(path: str) -> None:
@@ -47,7 +46,7 @@ def check_suitable(path: str) -> None:
             f"The path has {len(path)} characters; at most {MAX_PATH_LENGTH} are read.",
         )
     for part in path.split("/"):
-        if _RESERVED.fullmatch(part.split(".")[0].rstrip(" ")):
+        if DEVICE.fullmatch(part.split(".")[0].rstrip(" ")):
             raise Refused("archive-path-reserved", f"Windows reserves the name {part.split('.')[0]} for a device.")
 
 

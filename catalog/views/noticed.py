@@ -74,6 +74,7 @@ _MEANINGS: dict[str, Promise] = {
     "field-unknown": gettext_lazy("It has further fields, which coding tools pass over."),
     "name-not-kebab-case": gettext_lazy("Some coding tools do not take a name that is written like this one."),
     "name-unusual-length": gettext_lazy("Some coding tools do not take a name of this length."),
+    "name-of-device": gettext_lazy("On Windows no file can be called so: there it needs another name."),
     "control-character": gettext_lazy("The text holds control characters. This page shows each of them by its number."),
     "private-character": gettext_lazy("The text holds characters that look different from one machine to the next."),
     "invisible-character": gettext_lazy(
