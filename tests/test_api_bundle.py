@@ -92,6 +92,28 @@ def test_a_yanked_version_is_bundled_by_its_pin_alone(
     assert problem(client.get(BUNDLE, {"agents": "alpha"})) == (404, "agent_not_found")
 
 
+def test_an_agent_that_was_renamed_is_bundled_by_its_former_name_too(
+    client: Client, shelf: dict[str, Version], publisher: User
+) -> None:
+    publishing.rename(shelf["bravo@1"].agent, "first", by=publisher)
+    assert names(client, agents="alpha,bravo") == ["alpha@1", "first@4"]  # renaming publishes a version
+    assert names(client, agents="bravo@2,first@2") == ["first@2"]
+    assert problem(client.get(BUNDLE, {"agents": "bravo@2,first"})) == (422, "not_possible")
+    told = client.get(BUNDLE, {"agents": "bravo@9"})
+    assert told.json()["detail"] == "Not published, or withdrawn: first@9. Nothing is bundled without them."
+
+
+@pytest.mark.parametrize("tool", ["claude", "claude-plugin", "codex", "copilot"])
+def test_no_file_of_a_bundle_is_called_as_a_device(client: Client, publish_source: Publish, tool: str) -> None:
+    """The catalog's own import refuses one that is, and no Windows can hold it."""
+    publish_source(agent_source("con"))
+    archive = zipfile.ZipFile(io.BytesIO(client.get(BUNDLE, {"agents": "con", "format": tool}).getvalue()))
+    [entry] = json.loads(archive.read("manifest.json"))["agents"]
+    assert entry["name"] == "con"
+    assert entry["file"].rpartition("/")[2].startswith("agent-con.")
+    assert sorted(archive.namelist()) == sorted([entry["file"], "manifest.json"])
+
+
 def test_a_collection_a_category_and_a_search_are_bundled(
     client: Client, shelf: dict[str, Version], publisher: User
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import or_
 
@@ -20,7 +20,7 @@ from catalog.definition import fold_name
 from catalog.distribution.archive import Archive, archive_response, bundle_of, versions_of
 from catalog.distribution.exported import SOURCE
 from catalog.distribution.exported_bundle import exported_bundle_of
-from catalog.models import Agent, Collection, Version
+from catalog.models import Agent, Collection, FormerName, Version
 
 MAX_AGENTS = 1_000
 AT_ONCE = 300  # names of one query: SQLite takes no endless list of conditions
@@ -77,21 +77,45 @@ def _named(text: str) -> list[int]:
     """The versions that a list of names and pins means, in its order."""
     pins = _pins(text)
     _refuse_too_many(len(pins))
+    versions = _versions_of(pins)
+    if lacking := [name for name in pins if name not in versions]:
+        pins = _by_present_names(pins, lacking)
+        versions = _versions_of(pins)
+    if lacking := [name for name in pins if name not in versions]:
+        shown = ", ".join(f"{name}@{pins[name]}" if pins[name] else name for name in lacking[:10])
+        more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
+        raise ApiProblem(
+            Kind.AGENT_NOT_FOUND, f"Not published, or withdrawn: {shown}{more}. Nothing is bundled without them."
+        )
+    return [versions[name] for name in pins]
+
+
+def _versions_of(pins: Mapping[str, int | None]) -> dict[str, int]:
+    """The keys of the versions that are published, by the names of their agents."""
     versions: dict[str, int] = {}
-    names = list(pins)
-    for first in range(0, len(names), AT_ONCE):
-        batch = names[first : first + AT_ONCE]
+    for batch in _batches(list(pins)):
         pinned = {name: number for name in batch if (number := pins[name])}
         latest = Agent.objects.published().filter(name__in=set(batch) - pinned.keys())
         versions |= dict(latest.values_list("name", "latest_version"))
         if pinned:
             which = reduce(or_, (Q(agent__name=name, number=number) for name, number in pinned.items()))
             versions |= dict(Version.objects.filter(which).values_list("agent__name", "pk"))
-    if lacking := [name for name in names if name not in versions]:
-        shown = ", ".join(f"{name}@{pins[name]}" if pins[name] else name for name in lacking[:10])
-        more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
-        raise ApiProblem(Kind.AGENT_NOT_FOUND, f"Not published: {shown}{more}. Nothing is bundled without them.")
-    return [versions[name] for name in names]
+    return versions
+
+
+def _by_present_names(pins: Mapping[str, int | None], lacking: list[str]) -> dict[str, int | None]:
+    """The pins with agents that were renamed called as they are now."""
+    now: dict[str, str] = {}
+    for batch in _batches(lacking):
+        now |= dict(FormerName.objects.filter(name__in=batch).values_list("name", "agent__name"))
+    found: dict[str, int | None] = {}
+    for name, number in pins.items():
+        _pin(found, now.get(name, name), number)
+    return found
+
+
+def _batches(names: list[str]) -> Iterator[list[str]]:
+    return (names[first : first + AT_ONCE] for first in range(0, len(names), AT_ONCE))
 
 
 def _pins(text: str) -> dict[str, int | None]:
@@ -102,12 +126,15 @@ def _pins(text: str) -> dict[str, int | None]:
         name = fold_name(written[1]) if written else ""
         if not written or not name:
             raise ApiProblem(Kind.NOT_POSSIBLE, f"{part!r} is neither a name nor a pin such as code-reviewer@3.")
-        number = int(written[2]) if written[2] else None
-        if pins.setdefault(name, number) != number:
-            raise ApiProblem(Kind.NOT_POSSIBLE, f"{name!r} is asked for in two versions; a bundle holds an agent once.")
+        _pin(pins, name, int(written[2]) if written[2] else None)
     if not pins:
         raise ApiProblem(Kind.NOT_POSSIBLE, "The list of agents is empty.")
     return pins
+
+
+def _pin(pins: dict[str, int | None], name: str, number: int | None) -> None:
+    if pins.setdefault(name, number) != number:
+        raise ApiProblem(Kind.NOT_POSSIBLE, f"{name!r} is asked for in two versions; a bundle holds an agent once.")
 
 
 def _collection(name: str) -> Collection:
