@@ -135,7 +135,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-created_at", "-pk")
 
     class Media:
-        css = {"all": ("catalog/api-tokens.css",)}
+        css = {"all": ("catalog/admin/api-tokens.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         """One's own tokens; everybody's for who may manage people."""

@@ -1,6 +1,6 @@
 """Code in colour: the language a fence names, never a guess; a few classes of our own instead of Pygments' many.
 
-Imports nothing of the catalog. The classes (`static/catalog/code.css` gives them their colours):
+Imports nothing of the catalog. The classes (`static/catalog/prompt.css` gives them their colours):
 hl-comment  hl-keyword  hl-string  hl-number  hl-name (what is defined)  hl-builtin  hl-tag (tags, attributes,
 decorators)  hl-heading  hl-added  hl-removed
 

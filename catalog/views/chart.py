@@ -76,7 +76,7 @@ def downloads_chart(agent: Agent) -> Chart | None:
     """The last twelve weeks through yesterday, in one query; None where nobody downloaded it in that time.
 
     Whole days only, so that it stays the same for a day. For `catalog/_downloads.html`, which takes it as
-    `downloads`; its styles are in `catalog/chart.css`.
+    `downloads`; its styles are in `catalog/agent-page.css`.
     """
     days = daily(agent, 7 * WEEKS)
     spans = [days[start : start + 7] for start in range(0, len(days), 7)]
