@@ -97,7 +97,11 @@ def test_the_contents_stand_beside_the_text_or_in_reach_of_a_thumb(page: Page, c
     expect(contents.get_by_role("link", name="Part 3")).to_be_in_viewport()
     page.set_viewport_size({"width": 390, "height": 800})
     expect(contents).to_be_hidden()
-    page.get_by_role("button", name="Contents").click()
+    page.evaluate("scrollTo(0, 0)")
+    button = page.get_by_role("button", name="Contents")
+    expect(button).to_be_hidden()  # it would cover the commands
+    page.locator("#prompt-part-3").scroll_into_view_if_needed()
+    button.click()
     contents.get_by_role("link", name="Part 7").click()
     expect(page.get_by_role("heading", name="Part 7")).to_be_in_viewport()
 
