@@ -9,7 +9,8 @@ from threading import Condition
 # A reader that is slow holds a thread of the server for as long as an answer is made while it is sent: some of these
 # threads must be left for everybody else. (What stands in front and keeps answers for slow readers ends that, too.)
 STREAMS = 2
-WAIT = 5  # seconds in which one of those who came too late waits for a place
+WAIT = 5  # seconds in which those who came too late wait for a place
+MOST_WAITING = 8  # of them; each holds a thread, too
 IDLE = 30  # seconds without reading on after which a reader's place is given to one who waits
 LONGEST = 900  # seconds after which it is given in any case
 MOST_LEFT = 16  # readers without a place that still hold a thread; beyond, nobody's place is given away
@@ -22,13 +23,14 @@ class TooBusy(Exception):
 class Stream:
     """The parts of a large answer, with one of the places that there are for such; given back at the end.
 
-    Where all are taken, one answer waits for a while. Raises TooBusy. Whoever reads too slowly while others wait loses
+    Where all are taken, some answers wait for a while. Raises TooBusy. Whoever reads too slowly while others wait loses
     the place: reading on raises TimeoutError, which ends the connection.
     """
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         self.parts = parts
-        self.began = self.read_at = time.monotonic()
+        self.began = time.monotonic()
+        self.given_at: float | None = None  # when the part was given that is being read; None while one is made
         places.take(self)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -36,8 +38,9 @@ class Stream:
             for part in self.parts:
                 if not places.is_held_by(self):
                     raise TimeoutError("The reader of a large answer was too slow, and others waited.")
+                self.given_at = time.monotonic()
                 yield part
-                self.read_at = time.monotonic()
+                self.given_at = None
         finally:
             self.close()
 
@@ -47,7 +50,8 @@ class Stream:
     @property
     def is_slow(self) -> bool:
         now = time.monotonic()
-        return now - self.read_at > IDLE or now - self.began > LONGEST
+        is_idle = self.given_at is not None and now - self.given_at > IDLE
+        return is_idle or now - self.began > LONGEST
 
 
 class _Places:
@@ -57,21 +61,21 @@ class _Places:
         self.changed = Condition()
         self.holders: list[Stream] = []
         self.left: list[Stream] = []
-        self.is_awaited = False
+        self.waiting = 0
 
     def take(self, stream: Stream) -> None:
         """Raises TooBusy."""
         with self.changed:
-            if self._is_given_to(stream):
+            if not self.waiting and self._is_given_to(stream):  # nobody overtakes those who wait
                 return
-            if self.is_awaited:
+            if self.waiting >= MOST_WAITING:
                 raise TooBusy
-            self.is_awaited = True
+            self.waiting += 1
             try:
                 if not self.changed.wait_for(lambda: self._is_given_to(stream), WAIT):
                     raise TooBusy
             finally:
-                self.is_awaited = False
+                self.waiting -= 1
 
     def is_held_by(self, stream: Stream) -> bool:
         return stream in self.holders
