@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog import search, shelving
 from catalog.models import Agent, Category, Version
+from catalog.search import vocabulary
 from tests.sources import agent_source
 
 Publish = Callable[..., Version]
@@ -84,6 +88,7 @@ def test_nothing_is_mended_without_need_or_where_nothing_comes_near(shelf: None,
     [
         ("tool:Bsh", "tool:Bash"),
         ("TOOL:bsah reviewer", "tool:Bash reviewer"),
+        ("tool:\x00ash", "tool:Bash"),
         ("model:sonet", "model:sonnet"),
         ("mode:plann", "mode:plan"),
         ("tag:fastpai", "tag:fastapi"),
@@ -107,7 +112,49 @@ def test_a_typing_error_in_a_filter_is_mended(publish_source: Publish, publisher
     assert [now for _typed, now in answer.mended][: len(kinds)] == kinds
 
 
-@pytest.mark.parametrize("typed", ["tool:Ba", "tool:Write", "tool:bash kubernetes", "tool:\x00ash", "tag:nothing"])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("-tool:Bsh", "-tool:Bash"), ('code -tag:"fastpai"', "code -tag:fastapi")]
+)
+def test_a_typing_error_in_what_is_excluded_is_told_though_everything_is_found(
+    shelf: None, publish_source: Publish, typed: str, meant: str
+) -> None:
+    publish_source(agent_source("runner", "Runs code.", tools="Bash"))
+    answer = search.find(typed)
+    assert (answer.suggestion, answer.is_mended, bool(answer.pks)) == (meant, False, True)
+    assert search.find(meant).suggestion is None
+
+
+def test_what_a_program_asks_for_by_filters_is_exact(publish_source: Publish) -> None:
+    publish_source(agent_source("runner", "Runs code.", tools="Bash"))
+    assert search.find("tool:Bsh", mends_filters=False).pks == []
+    assert Client().get("/api/v1/agents", {"q": "tool:Bsh"}).json()["items"] == []
+    assert Client().get("/api/v1/bundle", {"q": "tool:Bsh"}).status_code == 404
+
+
+def test_three_filters_of_a_query_are_mended(
+    publish_source: Publish, django_assert_max_num_queries: Callable[..., object]
+) -> None:
+    publish_source(agent_source("runner", "Runs code.", tools="Bash, Read, Grep, Glob"))
+    with django_assert_max_num_queries(26):
+        assert search.find("tool:Bsh tool:Raed tool:Gerp").is_mended
+        assert search.find("tool:Bsh tool:Raed tool:Gerp tool:Golb").pks == []
+
+
+@given(st.text("abc", max_size=7), st.text("abc", max_size=7), st.integers(1, 2))
+def test_errors_are_counted_as_far_as_they_are_forgiven(typed: str, word: str, most: int) -> None:
+    """Against the whole table of ways from one to the other (optimal string alignment)."""
+    ways = {(i, j): i + j for i in range(len(typed) + 1) for j in range(len(word) + 1) if not i or not j}
+    for i, letter in enumerate(typed, 1):
+        for j, other in enumerate(word, 1):
+            ways[i, j] = min(ways[i - 1, j] + 1, ways[i, j - 1] + 1, ways[i - 1, j - 1] + (letter != other))
+            if i > 1 and j > 1 and (letter, typed[i - 2]) == (word[j - 2], other):
+                ways[i, j] = min(ways[i, j], ways[i - 2, j - 2] + 1)
+    errors = ways[len(typed), len(word)]
+    counted = vocabulary._errors(typed, word, most)
+    assert counted == errors if errors <= most else counted > most
+
+
+@pytest.mark.parametrize("typed", ["tool:Ba", "tool:Write", "tool:bash kubernetes", "tag:nothing"])
 def test_a_filter_is_left_alone_where_it_is_one_or_nothing_comes_near(publish_source: Publish, typed: str) -> None:
     publish_source(agent_source("reviewer", "Reviews.", tools="Read, Bash"))
     answer = search.find(typed)

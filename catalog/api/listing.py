@@ -118,7 +118,7 @@ def _as_numbers(place: tuple[datetime, int]) -> tuple[int, int]:
 def _by_relevance(asked: AgentsIn, question: object) -> tuple[list[int], str | None]:
     seen = cursors.decode(question, asked.cursor, int)[0] if asked.cursor else 0
     end = min(seen + asked.limit, MOST)
-    keys = search.find(asked.q or "", asked.chosen()).pks if seen < end else []
+    keys = search.find(asked.q or "", asked.chosen(), mends_filters=False).pks if seen < end else []
     has_more = len(keys) > end and end < MOST
     return keys[seen:end], cursors.encode(question, end) if has_more else None
 

@@ -42,7 +42,7 @@ _COUNTED = 500  # of the newest agents that have a word
 _FAR_MIN = 3  # letters of a word that may go on in a prompt
 
 
-def find(query: str, filters: Filters = EVERYTHING) -> Found:
+def find(query: str, filters: Filters = EVERYTHING, *, mends_filters: bool = True) -> Found:
     """The published agents that answer a query and have what the filters ask, best first. No query raises.
 
     Every word is wanted. Where no agent has them all, typing errors are mended; where that does not help, agents with
@@ -51,12 +51,16 @@ def find(query: str, filters: Filters = EVERYTHING) -> Found:
     all are wanted. A query may hold filters of its own; one without words gives whatever they let through, the newest
     first.
 
+    With `mends_filters` a mistyped filter of the query is mended where nothing answers otherwise; of one that excludes
+    the mended query is suggested. That is for people, who are told: what a program asks for by filters is exact.
+
     At most `MOST` + 1 are given, so that a count beyond `MOST` says "or more"; of more, the best among the newest.
     """
     question = ask(query)
     engine, cursor = opened(router.db_for_read(Agent))
     with cursor:
-        return _find(_Index(engine, cursor), query, question, filters)
+        find = _find if mends_filters else _narrowed
+        return find(_Index(engine, cursor), query, question, filters)
 
 
 def matching(queryset: AgentQuerySet, query: str) -> AgentQuerySet:
@@ -136,7 +140,10 @@ class _Index:
 def _find(index: _Index, query: str, question: Question, given: Filters) -> Found:
     """What answers; where nothing does, what answers the query with the typing errors of its filters mended."""
     found = _narrowed(index, query, question, given)
-    better = None if found.pks else mending.filters_mended(index.cursor, query, question.filters)
+    if found.pks:
+        better = mending.filters_mended(index.cursor, query, (), question.excluded)
+        return replace(found, suggestion=better.query) if better and found.suggestion is None else found
+    better = mending.filters_mended(index.cursor, query, question.filters, question.excluded)
     if better is None:
         return found
     mended = _narrowed(index, better.query, ask(better.query), given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from catalog.search.words import SPACED_RUN, fold
 
 _CANDIDATES_MAX = 16
 _COUNTED = 200
+_FILTERS_MAX = 3  # of one query
 _RUNS = re.compile(SPACED_RUN, re.IGNORECASE)
 
 
@@ -41,13 +42,29 @@ def mended(engine: Any, cursor: CursorWrapper, query: str, strange: Sequence[str
     return Mended(_RUNS.sub(replaced, query), tuple(words.items()))
 
 
-def filters_mended(cursor: CursorWrapper, query: str, typed: Sequence[tuple[str, str]]) -> Mended | None:
-    """The same for the filters that were typed into a query, by kind and value."""
-    meant = {(kind, text): best for kind, text in typed if (best := narrowing.nearest(cursor, kind, text))}
+def filters_mended(
+    cursor: CursorWrapper, query: str, filters: Sequence[tuple[str, str]], excluded: Sequence[tuple[str, str]] = ()
+) -> Mended | None:
+    """The same for the filters that were typed into a query, and those with a minus, by kind and value."""
+    known: dict[str, dict[str, str]] = {}
+    meant: dict[tuple[str, str], str] = {}
+    for kind, text in (*filters, *excluded):
+        if kind not in known:
+            known[kind] = narrowing.names_of(cursor, kind)
+        if len(meant) < _FILTERS_MAX and (best := _value_meant(text, known[kind])):
+            meant[kind, text] = best
     if not meant:
         return None
-    words = tuple((f"{kind}:{text}", f"{kind}:{best}") for (kind, text), best in meant.items())
+    words = tuple((f"{kind}:{text}", f"{kind}:{meant[kind, text]}") for kind, text in filters if (kind, text) in meant)
     return Mended(with_values(query, meant), words)
+
+
+def _value_meant(typed: str, names: Mapping[str, str]) -> str | None:
+    """The value that a mistyped one was meant to be; None where it is one itself, or where none comes near."""
+    if typed.casefold() in map(str.casefold, names):
+        return None
+    near = vocabulary.nearest(typed, names)
+    return names[near] if near else None
 
 
 def _best(engine: Any, cursor: CursorWrapper, typed: str) -> str | None:

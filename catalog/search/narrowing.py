@@ -71,20 +71,15 @@ def _every_value(kind: str, values: Iterable[str]) -> list[Clause]:
 _KINDS = {"category": _shelves, "tag": _tags, "model": _models, "tool": _every_value, "mode": _any_value}
 
 
-def nearest(cursor: CursorWrapper, kind: str, typed: str) -> str | None:
-    """The value that a mistyped one was meant to be; None where it is one itself, or where none comes near."""
-    if _UNSTORABLE.search(typed):
-        return None
+def names_of(cursor: CursorWrapper, kind: str) -> dict[str, str]:
+    """What can be typed as a value of this kind, and the value that is meant by it."""
     if kind == "category":
-        names = {text: name for name, title in Category.objects.values_list("name", "title") for text in (title, name)}
-    elif kind == "tag":
-        names = {name: name for name in Tag.objects.values_list("name", flat=True)}
-    else:
-        names = {value: value for value in vocabulary.values_of(cursor, kind)}
-    if typed.casefold() in map(str.casefold, names):
-        return None
-    near = vocabulary.nearest(typed, names)
-    return names[near] if near else None
+        named = Category.objects.order_by("name").values_list("name", "title")[: vocabulary.VALUES_MOST]
+        return {text: name for name, title in named for text in (title, name)}
+    if kind == "tag":
+        tags = Tag.objects.order_by("name").values_list("name", flat=True)[: vocabulary.VALUES_MOST]
+        return {name: name for name in tags}
+    return {value: value for value in vocabulary.values_of(cursor, kind)}
 
 
 def _spelled(cursor: CursorWrapper, kind: str, text: str) -> str:

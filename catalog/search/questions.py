@@ -31,6 +31,7 @@ PHRASE_MAX = 40  # words
 _VALUE = rf"({'|'.join(KINDS)}):(?:[\"“”]([^\"“”]*)[\"“”]?|(\S*))"
 _FILTER = re.compile(rf"(?<!\S){_VALUE}", re.IGNORECASE)
 _EXCLUDED = re.compile(rf"(?<!\S)-{_VALUE}", re.IGNORECASE)
+_ANY_FILTER = re.compile(rf"(?<!\S)(-?){_VALUE}", re.IGNORECASE)
 _EXCLUDED_WORD = re.compile(r"(?<!\S)-([^\W\d_][^\s\"“”„‟«»]+)")
 # Words tied by punctuation are one term; where the script changes in unspaced text, another one begins.
 _TERMS = re.compile(
@@ -115,13 +116,13 @@ def with_values(query: str, meant: Mapping[tuple[str, str], str]) -> str:
     """The query with other values in its filters. `meant` has them by the kind and the value that were typed."""
 
     def replaced(found: re.Match[str]) -> str:
-        kind, value = found[1].lower(), (found[2] or found[3] or "").strip()
+        minus, kind, value = found[1], found[2].lower(), (found[3] or found[4] or "").strip()
         better = meant.get((kind, value))
         if better is None:
             return found[0]
-        return f'{kind}:"{better}"' if " " in better else f"{kind}:{better}"
+        return f'{minus}{kind}:"{better}"' if " " in better else f"{minus}{kind}:{better}"
 
-    return _FILTER.sub(replaced, query[:QUERY_MAX_LENGTH])
+    return _ANY_FILTER.sub(replaced, query[:QUERY_MAX_LENGTH])
 
 
 def _apart_from_excluded(text: str) -> tuple[str, tuple[Term, ...]]:

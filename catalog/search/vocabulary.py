@@ -21,7 +21,7 @@ from catalog.search.words import is_unspaced
 
 _GOES_ON_MOST = 32
 _VALUE_MAX = 200  # characters of a value that can be typed
-_VALUES_MOST = 5_000  # that are compared with one that is none
+VALUES_MOST = 5_000  # that are compared with one that is none
 _BATCH = 400
 _LOCK = 0x0CA7_A107  # any number that nothing else takes
 _LAST = "\U0010ffff"
@@ -105,7 +105,8 @@ def spelled(cursor: CursorWrapper, kind: str, typed: str) -> str:
 
 def values_of(cursor: CursorWrapper, kind: str) -> list[str]:
     """What some agent has, or had, of this kind."""
-    cursor.execute("SELECT value FROM catalog_search_value WHERE kind = %s LIMIT %s", [kind, _VALUES_MOST])
+    sql = "SELECT value FROM catalog_search_value WHERE kind = %s ORDER BY folded, value LIMIT %s"
+    cursor.execute(sql, [kind, VALUES_MOST])
     return [value for (value,) in cursor.fetchall()]
 
 
@@ -118,7 +119,7 @@ def meant_by(cursor: CursorWrapper, typed: str) -> list[str]:
         return []
     slips = sorted(_slips_of(typed))
     found = {word for (word,) in _select(cursor, "SELECT word FROM catalog_search_slip WHERE slip IN", slips)}
-    errors = {word: _errors(typed, word) for word in found if word != typed}
+    errors = {word: _errors(typed, word, _forgiven(word, typed)) for word in found if word != typed}
     near = {
         word: count
         for word, count in errors.items()
@@ -130,14 +131,16 @@ def meant_by(cursor: CursorWrapper, typed: str) -> list[str]:
 
 def nearest(typed: str, values: Iterable[str]) -> str | None:
     """Of a few values the one that comes closest to a mistyped one, whatever the case; None where none is near."""
-    letters = typed.casefold()
-    if not _VALUE_MENDED_MIN <= len(letters) <= _MENDED_MAX:
+    folded = typed.casefold()
+    if not _VALUE_MENDED_MIN <= len(folded) <= _MENDED_MAX:
         return None
-    near = []
+    near, letters = [], set(folded)
     for value in values:
-        folded, forgiven = value.casefold(), _forgiven(letters, value)
-        if abs(len(folded) - len(letters)) <= forgiven and (errors := _errors(letters, folded)) <= forgiven:
-            near.append((errors, folded[:1] != letters[0], value))
+        other, forgiven = value.casefold(), _forgiven(folded, value)
+        if abs(len(other) - len(folded)) > forgiven or len(letters ^ set(other)) > 2 * forgiven:
+            continue  # cheap to see, of thousands
+        if (errors := _errors(folded, other, forgiven)) <= forgiven:
+            near.append((errors, other[:1] != folded[0], value))
     return min(near)[2] if near else None
 
 
@@ -159,17 +162,23 @@ def _slips_of(word: str) -> frozenset[str]:
     return frozenset("".join(letters) for length in kept for letters in combinations(start, length))
 
 
-def _errors(typed: str, word: str) -> int:
-    """Letters too many, too few, wrong, or two that changed places, to come from one word to the other."""
+def _errors(typed: str, word: str, most: int) -> int:
+    """Letters too many, too few, wrong, or two that changed places, to come from one word to the other.
+
+    Where these are more than `most`, any number above that.
+    """
+    far = most + 1
     before: list[int] = []
     row = list(range(len(word) + 1))
     for i, letter in enumerate(typed, 1):
-        before, above, row = row, before, [i]
-        for j, other in enumerate(word, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == word[j - 2] and typed[i - 2] == other:
+        before, above, row = row, before, [i, *[far] * len(word)]
+        for j in range(max(1, i - most), min(len(word), i + most) + 1):  # no way of fewer errors goes farther aside
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != word[j - 1]))
+            if i > 1 and j > 1 and letter == word[j - 2] and typed[i - 2] == word[j - 1]:
                 cost = min(cost, above[j - 2] + 1)
-            row.append(cost)
+            row[j] = cost
+        if min(row) > most:
+            return far
     return row[-1]
 
 
