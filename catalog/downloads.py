@@ -1,4 +1,5 @@
-"""A version's source as an HTTP answer, the same for pages and API. Imports `counting`, `changes` and `memory`.
+"""A version's source as an HTTP answer, the same for pages and API. Imports `counting`, `changes`, `memory`
+and `definition`.
 
 The bytes are those of the published file, never compressed (`Repr-Digest` covers the bytes as sent),
 and the answer is closed for browsers: a foreign agent's text is an attachment that runs nothing.
@@ -25,6 +26,7 @@ from django.utils.http import content_disposition_header, http_date
 from catalog import changes
 from catalog.changes import Generation, moment
 from catalog.counting import downloaded
+from catalog.definition import stem_of
 from catalog.memory import Memory
 
 PINNED_CACHE = "public, max-age=31536000, immutable"
@@ -234,7 +236,7 @@ def _headers(name: str, number: int, digest: str, pinned: bool, base_url: str) -
     latest = base_url + reverse("catalog:agent_source", args=[name])
     numbered = base_url + reverse("catalog:version_source", args=[name, number])
     return {
-        **headers_of(f"{name}.md", digest, PINNED_CACHE if pinned else LATEST_CACHE),
+        **headers_of(f"{stem_of(name)}.md", digest, PINNED_CACHE if pinned else LATEST_CACHE),
         # RFC 5829: the newest of what this is one version of. RFC 8574: how to name this very file for good.
         "Link": f'<{latest}>; rel="latest-version"' if pinned else f'<{numbered}>; rel="cite-as"',
     }

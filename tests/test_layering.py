@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "projection": {"models", "definition"},
     "search": {"models", "definition"},
     "memory": set(),
-    "downloads": {"counting", "changes", "memory"},
+    "downloads": {"counting", "changes", "memory", "definition"},
     "changes": {"models"},
     "facets": {"models", "definition", "changes"},
     "comparing": {"definition"},

@@ -52,7 +52,7 @@ def test_the_commits_of_a_log_are_known_for_ever(
     second = publish_source(agent_source(prompt="Better.\n"))
     publishing.yank(second, by=publisher, reason="Broken.")
     publishing.rename(one, "critic", by=publisher)
-    publishing.deprecate(two.agent, by=publisher, note="Too slow.", successor=one)
+    publishing.deprecate(two.agent, by=publisher, note="Too slow", successor=one)
     publish_source(agent_source("代码", color="red"))
     publish_source(agent_source("talker", description="Says at length what it is for, and then again. " * 12))
     numbered = {change.pk: number for number, change in enumerate(Change.objects.order_by("pk"), 1)}

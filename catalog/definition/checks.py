@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Definition], Iterable[Finding]]
 
-CHECKS_VERSION = 3
+CHECKS_VERSION = 4
 
 LONG_DESCRIPTION, VERY_LONG_DESCRIPTION = 400, 1000  # estimated tokens
 _HTML_COMMENT = re.compile(r"<!--")

@@ -110,8 +110,11 @@ def _joined(text: str) -> str:
 
 
 def stem_of(name: str) -> str:
-    """What a file of this name is called before its extension, on every system."""
-    return f"agent-{name}" if DEVICE.fullmatch(name) else name
+    """What the file of an agent of this name is called before its extension, so that every system can hold it.
+
+    No agent's name has an underscore: no two files fall together.
+    """
+    return f"{name}_" if DEVICE.fullmatch(name) else name
 
 
 def title_of(name: str) -> str:

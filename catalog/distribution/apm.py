@@ -156,7 +156,10 @@ def package_of(owner: str, source: PublishedSource, version: str) -> bytes:
 
 
 def _file(owner: str, source: PublishedSource) -> tuple[str, bytes, str]:
-    """Where the agent's file lies in the archive, what it says, and how the package tells its form."""
+    """Where the agent's file lies in the archive, what it says, and how the package tells its form.
+
+    Packages never change: the file of an agent called as Windows calls a device keeps that name here.
+    """
     if owner == SOURCE:
         return f".apm/agents/{source.name}.agent.md", source.content, ""
     made = export_of(source.digest, lambda: read(source.content.decode()), owner)

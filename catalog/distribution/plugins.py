@@ -8,6 +8,7 @@ change of what these functions give is a new repository (`repository.store.FORMA
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ FLAT_UP_TO = 1_000  # plugins in one folder; more are spread over shelves
 # that beginning; Copilot CLI 1.0 takes 64 characters, and no plugin at all where one has more; Qwen Code 0.24 takes a
 # first digit for a part of the address.
 NAME_MAX = 64
+_ENDED = re.compile(r"""[.!?。！？…]["'”’»)\]]*$""")  # a sentence, in whatever language
 _RESERVED_WORDS = {"claude": "cc", "claudecode": "cc", "anthropic": "ant", "anthropics": "ant"}
 _RESERVED_BEGINNING = "cc-plugin-"
 _AUTHOR = {"name": "Agent Catalog"}
@@ -119,8 +121,8 @@ def warning_of(deprecation: str | None, successor: str) -> str:
     """What is said before the description of an agent that is not to be used any more; "" for any other."""
     if deprecation is None:
         return ""
-    reason = deprecation.strip()
-    if reason and reason[-1] not in ".!?。！？…":
+    reason = deprecation.strip().rstrip(":;,")
+    if reason and not _ENDED.search(reason):
         reason += "."
     instead = f"Use {successor}." if successor else ""
     return " ".join(f"Deprecated: {reason} {instead}".split()) if reason or instead else "Deprecated."

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from catalog.definition import Definition
+from catalog.definition import Definition, stem_of
 from catalog.distribution.exported import SOURCE, export_of, path_of
 from catalog.distribution.losses import ORDER, Among, Losses, losses_among, losses_of
 from catalog.distribution.plugins import plugin_name
@@ -131,7 +131,7 @@ def ways_of_agent(agent: Agent, version: Version, *, is_pinned: bool) -> list[Fo
 
 
 def _into_claude(offer: _Offer) -> ForTool:
-    tool, filename = TOOLS[SOURCE], f"{offer.name}.md"
+    tool, filename = TOOLS[SOURCE], f"{stem_of(offer.name)}.md"
     file = Way(_in_project(), (fetched(f"{tool.folder}/{filename}", absolute(offer.source)),))
     plugins = _as_plugin(SOURCE, offer)
     script = commands.scripted(f"{offer.name}@{offer.number}" if offer.is_pinned else offer.name)

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from .objects import Kind, deflated, delta_between, entries_of, id_of, packed, patched
 
-FORMAT = 2  # of this file and of what is in the repository; another one is another repository
+FORMAT = 3  # of this file and of what is in the repository; another one is another repository
 PATIENCE = 10  # seconds to wait for who makes commits
 MOST_DEPTH = 50  # deltas between an object and a whole one
 AT_ONCE = 500  # ids of one question
