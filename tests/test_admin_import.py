@@ -188,6 +188,18 @@ def test_where_nothing_can_be_taken_there_is_nothing_to_choose(
     assert "Publish at once" not in report
 
 
+def test_a_readme_is_listed_and_is_no_fault(client: Client, editor: User) -> None:
+    client.force_login(editor)
+    readme = ("README.md", b"# Agents")
+    report = text_of(client, upload(client, readme, ("a.md", agent_source().encode())))
+    assert "1 of 2 files will become drafts" in report
+    assert "README.md has no frontmatter, so it is taken for no agent." in report
+    assert re.search(r"No agents\s*<span class=\"count\">1<", report)
+    assert "Nothing can be taken: 1 file is no agent." in text_of(client, upload(client, readme))
+    both = text_of(client, upload(client, readme, ("CHANGELOG.md", b"# 1.0")))
+    assert "Nothing can be taken: 2 files are no agents." in both
+
+
 def test_what_is_a_draft_already_can_still_be_published_at_once(client: Client, publisher: User) -> None:
     client.force_login(publisher)
     client.post(upload(client, ("a.md", agent_source().encode())), {"as": "drafts", "do": "import"})

@@ -60,7 +60,7 @@ def run(admin: User) -> Callable[..., tuple[str, int]]:
 def test_every_file_has_its_line_and_a_summary_follows(run: Callable, folder: Path) -> None:
     output, status = run(folder, "--publish")
     lines = output.splitlines()
-    assert lines[0] == "README.md  ignored: README.md without frontmatter is no agent; it tells of the files beside it."
+    assert lines[0] == "README.md  ignored: README.md has no frontmatter, so it is taken for no agent."
     assert lines[1].startswith("a.md  refused: The file does not begin with a --- line")
     assert lines[2] == "core/a.md  published tester v1"
     assert lines[3] == "core/b.md  unchanged tester v1: The same file as core/a.md."

@@ -145,13 +145,23 @@ def test_a_refused_file_says_why_and_what_is_beside_it_is_imported(run: Callable
         assert entry.message.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["README.md", "readme.MD", "README.ja.md", "Readme_zh.md", "CLAUDE.md", "SECURITY.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "readme.MD", "README.zh-CN.md", "Readme_zh.md", "CLAUDE.md", "SECURITY.md"]
+)
 def test_what_tells_of_a_folder_is_no_agent_and_no_fault(run: Callable, tmp_path: Path, name: str) -> None:
     write(tmp_path, {f"core/{name}": "# Our agents\n", "core/a.md": agent_source("a")})
     entries = {entry.path: entry for entry in run(tmp_path)}
     entry = entries[f"core/{name}"]
     assert (entry.outcome, entry.name, entry.findings) == ("ignored", None, [])
-    assert entry.message == f"{name} without frontmatter is no agent; it tells of the files beside it."
+    assert entry.message == f"{name} has no frontmatter, so it is taken for no agent."
+
+
+@pytest.mark.parametrize("name", ["readme-generator.md", "readme_expert.md", "security.md", "claude.md", "a-README.md"])
+def test_an_agent_without_its_frontmatter_is_refused_whatever_it_writes(
+    run: Callable, tmp_path: Path, name: str
+) -> None:
+    write(tmp_path, {name: "name: x\ndescription: y\n---\nPrompt.\n"})
+    assert outcomes(run(tmp_path)) == {name: "refused"}
 
 
 def test_a_readme_with_frontmatter_is_read_as_any_other(run: Callable, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Import(Iterator[Entry]):
     def __init__(
         self,
         candidates: Iterator[Candidate],
-        ignored: Counter[str],
+        passed_over: Counter[str],
         *,
         by: User,
         publish: bool,
@@ -62,14 +62,14 @@ class Import(Iterator[Entry]):
     ) -> None:
         self._candidates = candidates
         self._change = change
-        self._ignored = ignored
+        self._passed_over = passed_over
         self._by, self._publish, self._dry_run = by, publish, dry_run
         self._taken: dict[str, tuple[str, str, int | None]] = {}  # name: digest, path, number
 
     @property
     def not_markdown(self) -> int:
         """How many files were passed over so far because they are not Markdown."""
-        return self._ignored[NOT_MARKDOWN]
+        return self._passed_over[NOT_MARKDOWN]
 
     def __next__(self) -> Entry:
         try:
@@ -131,9 +131,9 @@ def import_paths(paths: Iterable[str | os.PathLike[str]], *, by: User, publish: 
     gives the same entries. The paths of entries are relative to the one path given; of several, each begins
     with the path it belongs to. Raises nothing on what is in the files.
     """
-    ignored: Counter[str] = Counter()
-    candidates = _candidates([os.fspath(path) for path in paths], ignored)
-    return Import(candidates, ignored, by=by, publish=publish, dry_run=dry_run)
+    passed_over: Counter[str] = Counter()
+    candidates = _candidates([os.fspath(path) for path in paths], passed_over)
+    return Import(candidates, passed_over, by=by, publish=publish, dry_run=dry_run)
 
 
 def import_upload(name: str, data: BinaryIO, *, by: User, publish: bool, dry_run: bool) -> Import:
@@ -154,9 +154,9 @@ def import_uploads(
     A file of an uploaded folder is called by its path from that folder on. `change`, where given, is handed each
     definition that can be imported, and gives the one that is taken in its place.
     """
-    ignored: Counter[str] = Counter()
-    each = (_uploaded(name, data, ignored) for name, data in files)
-    return Import(chain.from_iterable(each), ignored, by=by, publish=publish, dry_run=dry_run, change=change)
+    passed_over: Counter[str] = Counter()
+    each = (_uploaded(name, data, passed_over) for name, data in files)
+    return Import(chain.from_iterable(each), passed_over, by=by, publish=publish, dry_run=dry_run, change=change)
 
 
 def count_files(paths: Iterable[str | os.PathLike[str]]) -> int:
@@ -164,32 +164,32 @@ def count_files(paths: Iterable[str | os.PathLike[str]]) -> int:
     return sum(1 for _ in _candidates([os.fspath(path) for path in paths], Counter()))
 
 
-def _candidates(paths: Sequence[str], ignored: Counter[str]) -> Iterator[Candidate]:
+def _candidates(paths: Sequence[str], passed_over: Counter[str]) -> Iterator[Candidate]:
     for path in paths:
         shown = os.path.basename(path) if len(paths) == 1 else path
         if os.path.isdir(path):
-            yield from files_under(path, "" if len(paths) == 1 else path.rstrip("/") + "/", ignored)
+            yield from files_under(path, "" if len(paths) == 1 else path.rstrip("/") + "/", passed_over)
         elif not os.path.lexists(path):
             yield refused(printable(shown), "file-missing", "There is no such file or folder.")
         elif is_archive(path):
-            yield from _archive(path, shown, ignored)
+            yield from _archive(path, shown, passed_over)
         elif is_markdown(path):
             yield single_file(os.path.realpath(path), shown)
         else:
             yield _neither(shown)
 
 
-def _archive(path: str, shown: str, ignored: Counter[str]) -> Iterator[Candidate]:
+def _archive(path: str, shown: str, passed_over: Counter[str]) -> Iterator[Candidate]:
     try:
         file = open_regular(os.path.realpath(path))
     except Refused as refusal:
         yield refused(printable(shown), refusal.finding.code, refusal.finding.message)
         return
     with file:
-        yield from archive_files(file, shown, ignored)
+        yield from archive_files(file, shown, passed_over)
 
 
-def _uploaded(called: str, data: BinaryIO, ignored: Counter[str]) -> Iterator[Candidate]:
+def _uploaded(called: str, data: BinaryIO, passed_over: Counter[str]) -> Iterator[Candidate]:
     path = _plain(called)
     *above, name = path.split("/")
 
@@ -201,7 +201,7 @@ def _uploaded(called: str, data: BinaryIO, ignored: Counter[str]) -> Iterator[Ca
         return source
 
     if is_archive(name):
-        yield from archive_files(data, name, ignored)
+        yield from archive_files(data, name, passed_over)
     elif is_markdown(name):
         yield Candidate(printable(path), tuple(above[1:]), read)
     else:
@@ -234,7 +234,7 @@ def _was_meant(candidate: Candidate, invalid: InvalidDefinition) -> bool:
 
 def _ignored(candidate: Candidate) -> Entry:
     called = printable(os.path.basename(candidate.path))
-    message = f"{called} without frontmatter is no agent; it tells of the files beside it."
+    message = f"{called} has no frontmatter, so it is taken for no agent."
     return Entry(candidate.path, Outcome.IGNORED, None, None, None, [], message)
 
 

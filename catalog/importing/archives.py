@@ -67,7 +67,7 @@ class Member:
         return self.path.endswith("/")
 
 
-def archive_files(file: BinaryIO, name: str, ignored: Counter[str]) -> Iterator[Candidate]:
+def archive_files(file: BinaryIO, name: str, passed_over: Counter[str]) -> Iterator[Candidate]:
     """The Markdown files of an archive, in the order of their paths; `name` begins the paths shown.
 
     A fault of the archive itself gives one refused candidate, a fault of a member that member's.
@@ -90,7 +90,7 @@ def archive_files(file: BinaryIO, name: str, ignored: Counter[str]) -> Iterator[
                 folders = tuple(member.path.split("/")[:-1])[root:]
                 yield Candidate(shown, folders, partial(_unpack, file, member))
             elif not member.is_folder:
-                ignored[NOT_MARKDOWN] += 1
+                passed_over[NOT_MARKDOWN] += 1
         except Refused as refusal:
             yield refused(shown, refusal.finding.code, refusal.finding.message)
 

@@ -56,7 +56,7 @@ def single_file(path: str, shown: str) -> Candidate:
     return Candidate(printable(shown), (), lambda: read_file(path))
 
 
-def files_under(root: str, prefix: str, ignored: Counter[str]) -> Iterator[Candidate]:
+def files_under(root: str, prefix: str, passed_over: Counter[str]) -> Iterator[Candidate]:
     """The Markdown files of a folder and its sub-folders, in the order of their names.
 
     What belongs to a system or a tool is passed over. Links are not followed out of `root`.
@@ -77,7 +77,7 @@ def files_under(root: str, prefix: str, ignored: Counter[str]) -> Iterator[Candi
         elif entry.is_dir(follow_symlinks=False):
             open_folders.append(((*folders, entry.name), _listing(entry.path)))
         else:
-            yield from _candidates(entry, real_root, prefix, folders, ignored)
+            yield from _candidates(entry, real_root, prefix, folders, passed_over)
 
 
 def _listing(path: str) -> Iterator[os.DirEntry[str]]:
@@ -90,7 +90,7 @@ def _listing(path: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _candidates(
-    entry: os.DirEntry[str], real_root: str, prefix: str, folders: tuple[str, ...], ignored: Counter[str]
+    entry: os.DirEntry[str], real_root: str, prefix: str, folders: tuple[str, ...], passed_over: Counter[str]
 ) -> Iterator[Candidate]:
     shown = printable(prefix + "/".join([*folders, entry.name]))
     if entry.is_symlink():
@@ -99,7 +99,7 @@ def _candidates(
         path = entry.path
         yield Candidate(shown, folders, lambda: read_file(path))
     else:
-        ignored[NOT_MARKDOWN] += 1
+        passed_over[NOT_MARKDOWN] += 1
 
 
 def _linked(entry: os.DirEntry[str], real_root: str, shown: str, folders: tuple[str, ...]) -> Iterator[Candidate]:

@@ -1,6 +1,6 @@
 """`manage.py import_agents PATH…`: agent files, folders of them and .zip archives into the catalog.
 
-Exit status: 0 all imported or there already; 1 some refused or in conflict; 2 wrong usage, or nothing found.
+Exit status: 0 all agents imported or there already; 1 some refused or in conflict; 2 wrong usage, or no agent found.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from catalog.importing import Entry, Import, Outcome, count_files, import_paths,
 
 class Command(BaseCommand):
     help = (
-        "Import agent files (.md), folders of them and .zip archives. Exit status: 0 all imported or there "
-        "already, 1 some refused or in conflict, 2 wrong usage or nothing found."
+        "Import agent files (.md), folders of them and .zip archives. Exit status: 0 all agents imported or "
+        "there already, 1 some refused or in conflict, 2 wrong usage or no agent found."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         number = f" v{entry.number}" if entry.number else ""
         name = f" {printable(entry.name)}{number}" if entry.name else ""
         taken = entry.outcome in (Outcome.PUBLISHED, Outcome.DRAFT, Outcome.UNCHANGED)
-        style = self.style.SUCCESS if taken else self.style.WARNING
+        style = self.style.SUCCESS if taken or entry.outcome is Outcome.IGNORED else self.style.WARNING
         reason = "" if entry.outcome in (Outcome.PUBLISHED, Outcome.DRAFT) else f": {entry.message}"
         return f"{entry.path}  {style(outcome)}{name}{reason}"
 
