@@ -144,6 +144,20 @@ def test_a_reviewer_says_what_changed_where_its_author_did_not(
     assert bare.agent.versions.get(number=2).note == "Costs less."
 
 
+def test_a_note_that_was_written_meanwhile_is_kept_and_so_is_the_reviewers(
+    client: Client, publisher: User, editor: User, publish_source: Publish
+) -> None:
+    bare = submitted(publish_source(agent_source()).agent, editor, agent_source(model="haiku"))
+    form = fields_of(text_of(log_in(client, publisher), address(bare))) | {"do": "publish", "note": "Mine."}
+    back = drafting.recall(bare, by=editor, revision=bare.revision)
+    again = drafting.save(back, agent_source(model="haiku"), by=editor, revision=back.revision, note="Theirs.")
+    theirs = drafting.submit(again, by=editor, revision=again.revision)
+    client.post(address(bare), form | {"revision": theirs.revision})  # a form that did not ask for a note
+    assert Agent.objects.get().latest_version.note == "Theirs."
+    page = client.post(address(bare), form, follow=True).content.decode()
+    assert re.search(r"What you wrote, to copy where it is needed.*Mine\.</textarea>", page, re.DOTALL)
+
+
 def test_a_first_version_needs_no_note(client: Client, publisher: User, new: Draft) -> None:
     assert 'name="note"' not in text_of(log_in(client, publisher), address(new))
 

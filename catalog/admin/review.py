@@ -137,7 +137,9 @@ def _answer(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _publish(request: HttpRequest, draft: Draft, revision: int, answer: Answer) -> HttpResponse:
-    version, is_new = drafting.publish_draft(draft, by=actor(request), note=answer.note, revision=revision)
+    version, is_new = drafting.publish_draft(
+        draft, by=actor(request), note="" if draft.note else answer.note, revision=revision
+    )
     title = version.agent.title
     messages.success(
         request,
@@ -178,7 +180,7 @@ def _show_as_it_is_now(request: HttpRequest, pk: int, answer: Answer) -> HttpRes
         agent=agent,
         draft=draft,
         problem=problem,
-        reason=answer.reason,
+        answer=answer,
     )
 
 
