@@ -58,7 +58,8 @@ def two_sides(get_response: Answer) -> Answer:
     """The admin knows who asks, and speaks English. Outside of it nobody is known, so that caches may hold any answer.
 
     Without cookies in the request nothing can tell readers apart, set a cookie or vary by one. In a private catalog the
-    gate knows people by theirs, and no cache may hold anything, redirects and refusals of Django's own included.
+    gate knows people by theirs, and no cache may hold anything, Django's redirects to other spellings of an address
+    included. (The one to https, and what is said of a foreign host, hold nothing of the catalog.)
     """
 
     def answer(request: HttpRequest) -> HttpResponse:

@@ -99,19 +99,30 @@ def test_an_agent_that_was_renamed_is_bundled_by_its_former_name_too(
     assert names(client, agents="alpha,bravo") == ["alpha@1", "first@4"]  # renaming publishes a version
     assert names(client, agents="bravo@2,first@2") == ["first@2"]
     assert problem(client.get(BUNDLE, {"agents": "bravo@2,first"})) == (422, "not_possible")
+    told = client.get(BUNDLE, {"agents": "first,bravo@2"}).json()["detail"]
+    assert told.startswith("'bravo' is called 'first' now, and asked for in two versions;")
     told = client.get(BUNDLE, {"agents": "bravo@9"})
-    assert told.json()["detail"] == "Not published, or withdrawn: first@9. Nothing is bundled without them."
+    assert told.json()["detail"] == "Not published, or withdrawn: bravo@9. Nothing is bundled without them."
 
 
 @pytest.mark.parametrize("tool", ["claude", "claude-plugin", "codex", "copilot"])
 def test_no_file_of_a_bundle_is_called_as_a_device(client: Client, publish_source: Publish, tool: str) -> None:
     """The catalog's own import refuses one that is, and no Windows can hold it."""
+    for name in ("con", "agent-con", "con-"):
+        publish_source(agent_source(name))
+    manifest, files, _ = bundle(client, agents="con,agent-con", format=tool)
+    called = {entry["name"]: entry["file"].rpartition("/")[2].partition(".")[0] for entry in manifest["agents"]}
+    assert called == {"con": "con_", "agent-con": "agent-con"}
+    assert sorted(files) == sorted(entry["file"] for entry in manifest["agents"])
+
+
+def test_the_file_of_such_an_agent_is_called_alike_everywhere(client: Client, publish_source: Publish) -> None:
     publish_source(agent_source("con"))
-    archive = zipfile.ZipFile(io.BytesIO(client.get(BUNDLE, {"agents": "con", "format": tool}).getvalue()))
-    [entry] = json.loads(archive.read("manifest.json"))["agents"]
-    assert entry["name"] == "con"
-    assert entry["file"].rpartition("/")[2].startswith("agent-con.")
-    assert sorted(archive.namelist()) == sorted([entry["file"], "manifest.json"])
+    for address in ("/agents/con.md", "/agents/con/1.md", "/api/v1/agents/con/versions/latest/download"):
+        assert client.get(address)["Content-Disposition"] == 'attachment; filename="con_.md"', address
+    page = client.get("/agents/con/").content.decode()
+    assert ".claude/agents/con_.md" in page
+    assert ".claude/agents/con.md" not in page
 
 
 def test_a_collection_a_category_and_a_search_are_bundled(

@@ -39,8 +39,9 @@ _PIN = re.compile(r"([^@]+)(?:@([1-9][0-9]{0,8}))?")
 def get_bundle(request: HttpRequest, asked: Query[BundleIn]) -> HttpResponseBase:
     """A .zip of agents: those named in `agents`, those of a `collection`, or what filters and words find.
 
-    It holds each file as `name.md` and a `manifest.json` with the number and digest of each. The same agents give the
-    same bytes, whenever they are asked for; the `ETag` is that of the manifest. At most 1,000 agents.
+    It holds each file as `name.md` (`con_.md` and the like where Windows keeps the name for a device) and a
+    `manifest.json` with the number and digest of each. The same agents give the same bytes, whenever they are asked
+    for; the `ETag` is that of the manifest. At most 1,000 agents.
 
     With `format` the files lie where a project has them for that tool: unpacked in a project, they are installed. The
     manifest then says of each how many of its fields were kept, changed and dropped, under `widened` for the sake of
@@ -79,15 +80,14 @@ def _named(text: str) -> list[int]:
     _refuse_too_many(len(pins))
     versions = _versions_of(pins)
     if lacking := [name for name in pins if name not in versions]:
-        pins = _by_present_names(pins, lacking)
-        versions = _versions_of(pins)
+        versions |= _renamed(pins, lacking)
     if lacking := [name for name in pins if name not in versions]:
         shown = ", ".join(f"{name}@{pins[name]}" if pins[name] else name for name in lacking[:10])
         more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
         raise ApiProblem(
             Kind.AGENT_NOT_FOUND, f"Not published, or withdrawn: {shown}{more}. Nothing is bundled without them."
         )
-    return [versions[name] for name in pins]
+    return list(dict.fromkeys(versions[name] for name in pins))
 
 
 def _versions_of(pins: Mapping[str, int | None]) -> dict[str, int]:
@@ -103,15 +103,20 @@ def _versions_of(pins: Mapping[str, int | None]) -> dict[str, int]:
     return versions
 
 
-def _by_present_names(pins: Mapping[str, int | None], lacking: list[str]) -> dict[str, int | None]:
-    """The pins with agents that were renamed called as they are now."""
+def _renamed(pins: Mapping[str, int | None], lacking: list[str]) -> dict[str, int]:
+    """The keys of the versions of agents that had one of the lacking names before, by these names."""
     now: dict[str, str] = {}
     for batch in _batches(lacking):
         now |= dict(FormerName.objects.filter(name__in=batch).values_list("name", "agent__name"))
-    found: dict[str, int | None] = {}
-    for name, number in pins.items():
-        _pin(found, now.get(name, name), number)
-    return found
+    asked = {name: number for name, number in pins.items() if name not in now}
+    for former, name in now.items():
+        if asked.setdefault(name, pins[former]) != pins[former]:
+            sentence = (
+                f"{former!r} is called {name!r} now, and asked for in two versions; a bundle holds an agent once."
+            )
+            raise ApiProblem(Kind.NOT_POSSIBLE, sentence)
+    found = _versions_of({name: asked[name] for name in now.values()})
+    return {former: found[name] for former, name in now.items() if name in found}
 
 
 def _batches(names: list[str]) -> Iterator[list[str]]:
@@ -126,15 +131,12 @@ def _pins(text: str) -> dict[str, int | None]:
         name = fold_name(written[1]) if written else ""
         if not written or not name:
             raise ApiProblem(Kind.NOT_POSSIBLE, f"{part!r} is neither a name nor a pin such as code-reviewer@3.")
-        _pin(pins, name, int(written[2]) if written[2] else None)
+        number = int(written[2]) if written[2] else None
+        if pins.setdefault(name, number) != number:
+            raise ApiProblem(Kind.NOT_POSSIBLE, f"{name!r} is asked for in two versions; a bundle holds an agent once.")
     if not pins:
         raise ApiProblem(Kind.NOT_POSSIBLE, "The list of agents is empty.")
     return pins
-
-
-def _pin(pins: dict[str, int | None], name: str, number: int | None) -> None:
-    if pins.setdefault(name, number) != number:
-        raise ApiProblem(Kind.NOT_POSSIBLE, f"{name!r} is asked for in two versions; a bundle holds an agent once.")
 
 
 def _collection(name: str) -> Collection:
@@ -147,7 +149,7 @@ def _collection(name: str) -> Collection:
 def _found(asked: BundleIn) -> list[int]:
     """The latest versions of what filters and words find, by name."""
     if asked.q:
-        keys = search.find(asked.q, asked.chosen()).pks
+        keys = search.find(asked.q, asked.chosen(), mends_filters=False).pks
     else:
         shelf = facets.shelf()
         keys = shelf.page(shelf.chosen(asked.chosen()), "name", 0, MAX_AGENTS + 1)

@@ -311,7 +311,7 @@ class BundleIn(FiltersIn, FormatIn):
     """What `get_bundle` can be asked: agents by name, a collection, or whatever filters and words find."""
 
     agents: Annotated[str, Field(max_length=MAX_AGENTS_TEXT), AfterValidator(_without_nul)] | None = Field(
-        None, description="Names with commas between them; `name@3` is version 3, `name` the latest."
+        None, description="Names, also former ones, with commas between them; `name@3` is version 3, `name` the latest."
     )
     collection: Text | None = Field(None, description="The name of a collection.")
     q: Text | None = Field(None, description="Words to search for.")

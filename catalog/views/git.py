@@ -175,7 +175,9 @@ def _inflated(sent: bytes) -> bytes:
         content = inflater.decompress(sent, MOST_ASKED + 1)
     except zlib.error:
         content = b""
-    if len(content) <= MOST_ASKED and (not inflater.eof or inflater.unused_data):
+    if inflater.unused_data:
+        raise Refused(400, "Something follows the deflated request.")
+    if not inflater.eof and len(content) <= MOST_ASKED:
         raise Refused(400, "The request says that it is deflated, and is not.")
     return content
 

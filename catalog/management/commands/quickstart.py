@@ -37,6 +37,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not listened on)
 SERVER_OPTIONS = (
+    # Warnings of the server are advice on its options, which are chosen below.
     *("--interface", "wsgi", "--http", "1", "--no-ws", "--log-level", "error"),
     # SQLite takes one writer at a time, and the cache of rendered prompts lives in the process: a second
     # process would add waiting, not speed. Who outgrows this serves with PostgreSQL, as the README says.
