@@ -320,6 +320,8 @@ def test_who_lacks_many_commits_here_and_there_is_sent_everything_and_nothing_is
     made = Repository(tmp_path / "repository.sqlite3")
     asked = packs.Asked([commit.id for commit in made.commits()[::2]], depth=1, is_done=True)
     assert packs.Selection(made.store, asked).effort() > 6_000
+    once = packs.Asked([made.commits()[-1].id], depth=1, is_done=True)
+    assert packs.Selection(made.store, once).effort() < 1_100, "however long the history of a small catalog is"
     monkeypatch.setattr(packs, "MOST_PICKED", 5)
     selection = packs.Selection(made.store, asked)
     assert selection.pack()[0] == selection.effort() == made.store.last_object()

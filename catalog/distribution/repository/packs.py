@@ -19,6 +19,7 @@ from .store import Made, Store
 WHOLE_HISTORY = 0x7FFFFFFF  # the depth by which clients ask for everything
 MOST_PICKED = 250  # commits whose objects are picked out; whoever lacks more is sent all there is, which is less work
 _PICKING = 1_000  # objects that are sent in the time in which those of one commit are found
+_OF_A_PLUGIN = 8  # objects of a tree: its folders, its files, and its part of the folders above
 _NEWEST = ("HEAD", "main", "refs/heads/main")
 
 
@@ -123,8 +124,8 @@ class Selection:
         if stretch := self._stretch():
             after, last = stretch
             return last - after
-        everything = 0 if self.held else self.store.last_object()
-        return everything + _PICKING * self._missing_commits()
+        whole_tree = 0 if self.held else min(_OF_A_PLUGIN * self.store.plugins_on_offer(), self.store.last_object())
+        return whole_tree + _PICKING * self._missing_commits()
 
     def _stretch(self) -> tuple[int, int] | None:
         """The numbers of the objects to be sent, without the first, where they are one stretch of what is stored."""

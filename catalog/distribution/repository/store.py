@@ -281,6 +281,9 @@ class Store:
         )
         return dict(rows.fetchall())
 
+    def plugins_on_offer(self) -> int:
+        return int(self.database.execute("SELECT count(*) FROM plugin WHERE tree IS NOT NULL").fetchone()[0])
+
     def plugin_files(self, tree: bytes) -> list[tuple[str, bytes]] | None:
         """The files of the plugin whose tree this is, by their paths; None where there is no such plugin."""
         try:
