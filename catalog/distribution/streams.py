@@ -9,7 +9,7 @@ from threading import Condition
 # A reader that is slow holds a thread of the server for as long as an answer is made while it is sent: some of these
 # threads must be left for everybody else. (What stands in front and keeps answers for slow readers ends that, too.)
 STREAMS = 2
-WAIT = 5  # seconds in which those who came too late wait for a place
+WAIT = 20  # seconds in which those who came too late wait for a place: git, refused, does not try again
 MOST_WAITING = 8  # of them; each holds a thread, too
 IDLE = 30  # seconds without reading on after which a reader's place is given to one who waits
 LONGEST = 900  # seconds after which it is given in any case
