@@ -81,9 +81,11 @@ def row_at(told: dict[str, Any], where: str) -> dict[str, Any] | None:
 
 def _why_nothing(counts: Counter[Outcome]) -> str:
     """What became of files none of which is taken: "1 file is refused, 2 files are here already"."""
-    words = ((Outcome.REFUSED, "refused"), (Outcome.CONFLICT, "in conflict"), (Outcome.UNCHANGED, "here already"))
-    said = [(counts[outcome], word) for outcome, word in words if counts[outcome]]
-    told = [f"{count} {'file is' if count == 1 else 'files are'} {word}" for count, word in said]
-    if count := counts[Outcome.IGNORED]:
-        told.append("1 file is no agent" if count == 1 else f"{count} files are no agents")
-    return ", ".join(told)
+    words = (
+        (Outcome.REFUSED, "refused", "refused"),
+        (Outcome.CONFLICT, "in conflict", "in conflict"),
+        (Outcome.UNCHANGED, "here already", "here already"),
+        (Outcome.IGNORED, "no agent", "no agents"),
+    )
+    said = ((counts[outcome], one, many) for outcome, one, many in words if counts[outcome])
+    return ", ".join(f"1 file is {one}" if count == 1 else f"{count} files are {many}" for count, one, many in said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 
@@ -17,7 +17,7 @@ from catalog.api.errors import ApiProblem, Kind, problems
 from catalog.api.routes import reading
 from catalog.api.schemas import BundleIn
 from catalog.definition import fold_name
-from catalog.distribution.archive import Archive, archive_response, bundle_of, versions_of
+from catalog.distribution.archive import Archive, archive_response, batches, bundle_of, versions_of
 from catalog.distribution.exported import SOURCE
 from catalog.distribution.exported_bundle import exported_bundle_of
 from catalog.models import Agent, Collection, FormerName, Version
@@ -93,7 +93,7 @@ def _named(text: str) -> list[int]:
 def _versions_of(pins: Mapping[str, int | None]) -> dict[str, int]:
     """The keys of the versions that are published, by the names of their agents."""
     versions: dict[str, int] = {}
-    for batch in _batches(list(pins)):
+    for batch in batches(list(pins), AT_ONCE):
         pinned = {name: number for name in batch if (number := pins[name])}
         latest = Agent.objects.published().filter(name__in=set(batch) - pinned.keys())
         versions |= dict(latest.values_list("name", "latest_version"))
@@ -106,7 +106,7 @@ def _versions_of(pins: Mapping[str, int | None]) -> dict[str, int]:
 def _renamed(pins: Mapping[str, int | None], lacking: list[str]) -> dict[str, int]:
     """The keys of the versions of agents that had one of the lacking names before, by these names."""
     now: dict[str, str] = {}
-    for batch in _batches(lacking):
+    for batch in batches(lacking, AT_ONCE):
         now |= dict(FormerName.objects.filter(name__in=batch).values_list("name", "agent__name"))
     asked = {name: number for name, number in pins.items() if name not in now}
     for former, name in now.items():
@@ -117,10 +117,6 @@ def _renamed(pins: Mapping[str, int | None], lacking: list[str]) -> dict[str, in
             raise ApiProblem(Kind.NOT_POSSIBLE, sentence)
     found = _versions_of({name: asked[name] for name in now.values()})
     return {former: found[name] for former, name in now.items() if name in found}
-
-
-def _batches(names: list[str]) -> Iterator[list[str]]:
-    return (names[first : first + AT_ONCE] for first in range(0, len(names), AT_ONCE))
 
 
 def _pins(text: str) -> dict[str, int | None]:

@@ -101,9 +101,9 @@ class Archive:
                 yield file.name, self.written(file, sources[file.key])
 
 
-def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """As many at a time as may be held."""
-    return (items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE))
+def batches(items: Sequence[Item], most: int = AT_ONCE) -> Iterator[Sequence[Item]]:
+    """So many at a time; as many as may be held, unless the caller says how many."""
+    return (items[first : first + most] for first in range(0, len(items), most))
 
 
 def sources_of(keys: Iterable[int]) -> dict[int, str]:

@@ -60,7 +60,8 @@ _NOT_OURS = frozenset(
 
 # What people and tools put beside agents: `README.ja.md`, `CLAUDE.md`. An agent's own `security.md` has small letters.
 _BESIDE_AGENTS = re.compile(
-    r"(?:(?i:readme)(?:[._-][A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?)?|CHANGELOG|CONTRIBUTING|CODE_OF_CONDUCT|LICENSE|NOTICE|SECURITY|AGENTS|CLAUDE|GEMINI)"
+    r"(?:(?i:readme)(?:[._-][A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?)?"  # with a language, perhaps
+    r"|CHANGELOG|CONTRIBUTING|CODE_OF_CONDUCT|LICENSE|NOTICE|SECURITY|AGENTS|CLAUDE|GEMINI)"
     r"\.(?i:md)"
 )
 

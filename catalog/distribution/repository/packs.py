@@ -142,7 +142,7 @@ class Selection:
     def _is_a_line(self) -> bool:
         """Whether the client has all that came before what it lacks: then it lacks what was stored with that."""
         if len(self.missing) != 1:
-            return not self.missing
+            return False
         before = self.missing[0].first - 1
         return before == 0 or any(span.first == 1 and span.last >= before for span in self.held.merged()[:1])
 

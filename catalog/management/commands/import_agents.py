@@ -63,8 +63,8 @@ class Command(BaseCommand):
         outcome = f"{entry.outcome} (dry run)" if dry_run else str(entry.outcome)
         number = f" v{entry.number}" if entry.number else ""
         name = f" {printable(entry.name)}{number}" if entry.name else ""
-        taken = entry.outcome in (Outcome.PUBLISHED, Outcome.DRAFT, Outcome.UNCHANGED)
-        style = self.style.SUCCESS if taken or entry.outcome is Outcome.IGNORED else self.style.WARNING
+        is_missed = entry.outcome in (Outcome.REFUSED, Outcome.CONFLICT)
+        style = self.style.WARNING if is_missed else self.style.SUCCESS
         reason = "" if entry.outcome in (Outcome.PUBLISHED, Outcome.DRAFT) else f": {entry.message}"
         return f"{entry.path}  {style(outcome)}{name}{reason}"
 
